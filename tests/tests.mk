@@ -1,0 +1,52 @@
+# Tests: unit programs (cmocka) per folder, CLI cases, fuzz replay. `make test` runs them all.
+
+# tests/unit/<unit>/<module>_test.c links the archives of that folder and nothing above it
+unit_dirs := core sql shapes fetch prep nn train predict
+unit_folder_nn := train/nn
+unit_folder = $(or $(if $(filter nn,$(1)),train/nn),$(1))
+
+define unit_rules
+unit_srcs_$(1) := $$(sort $$(wildcard tests/unit/$(1)/*_test.c))
+unit_support_$(1) := $$(sort $$(filter-out %_test.c,$$(wildcard tests/unit/$(1)/*.c)))
+unit_bins_$(1) := $$(patsubst %.c,$(B)/%,$$(unit_srcs_$(1)))
+$(B)/tests/unit/$(1)/%.o: tests/unit/$(1)/%.c $(B)/flags
+	$$(call say,CC,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(std) $$(warn) $$(werror) $$(mode_flags) -DGDJE_VERSION='"$(VERSION)"' -pthread $$(CFLAGS) -I. $$(cflags_$(2)) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
+$(B)/tests/unit/$(1)/%_test: $(B)/tests/unit/$(1)/%_test.o $$(patsubst %.c,$(B)/%.o,$$(unit_support_$(1))) $$(call archives_for,$(2))
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(mode_flags) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(libs_for_$(2)) -lcmocka
+-include $$(wildcard $(B)/tests/unit/$(1)/*.d)
+endef
+$(foreach u,$(unit_dirs),$(eval $(call unit_rules,$(u),$(call unit_folder,$(u)))))
+unit_bins := $(foreach u,$(unit_dirs),$(unit_bins_$(u)))
+
+# fuzz targets: LLVMFuzzerTestOneInput in tests/fuzz/<folder>_<what>.c, replayed over a corpus by
+# tests/fuzz/replay.c; `make fuzz CC=clang` links libFuzzer instead
+fuzz_srcs := $(filter-out tests/fuzz/replay.c,$(sort $(wildcard tests/fuzz/*.c)))
+fuzz_folder = $(call unit_folder,$(firstword $(subst _, ,$(notdir $(1)))))
+define fuzz_rule
+$(B)/tests/fuzz/$(basename $(notdir $(1))): $(1) tests/fuzz/replay.c $$(call archives_for,$(2)) $(B)/flags
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(std) $$(warn) $$(werror) $$(mode_flags) -DGDJE_VERSION='"$(VERSION)"' $$(CFLAGS) -I. $$(cflags_$(2)) $$(LDFLAGS) -o $$@ $$(filter %.c %.a,$$^) $$(libs_for_$(2))
+$(B)/tests/fuzz/$(basename $(notdir $(1)))-libfuzzer: $(1) $$(call archives_for,$(2))
+	clang $$(std) -g -O1 -fsanitize=fuzzer,address,undefined -I. $$(cflags_$(2)) -o $$@ $$(filter %.c %.a,$$^) $$(libs_for_$(2))
+fuzz_bins += $(B)/tests/fuzz/$(basename $(notdir $(1)))
+endef
+fuzz_bins :=
+$(foreach s,$(fuzz_srcs),$(eval $(call fuzz_rule,$(s),$(call fuzz_folder,$(s)))))
+
+check-build: $(tools) $(unit_bins) $(fuzz_bins) ## build the tools and every test program
+
+check-unit: $(unit_bins) ## the unit tests
+	$(Q)sh tests/run.sh $(B) unit
+check-cli: $(tools) ## the command line tests
+	$(Q)sh tests/run.sh $(B) cli
+check-fuzz: $(fuzz_bins) ## replay the fuzz corpora
+	$(Q)sh tests/run.sh $(B) fuzz
+test: check-build ## everything: unit, command line, faults, fuzz replay
+	$(Q)sh tests/run.sh $(B) unit cli faults fuzz
+fuzz: $(addsuffix -libfuzzer,$(fuzz_bins)) ## build the fuzz targets with libFuzzer
+
+.PHONY: check-build check-unit check-cli check-fuzz test fuzz
