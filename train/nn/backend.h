@@ -40,8 +40,8 @@ enum precision {
 
 struct model_spec {
     enum precision precision;
-    int n_threads;           /* 0: one per core allowed */
-    float mean[3], std[3];   /* of RGB / 255: what OP_INPUT does to bytes; std 0 means 1 */
+    int n_threads;         /* 0: one per core allowed */
+    float mean[3], std[3]; /* of RGB / 255: what OP_INPUT does to bytes; std 0 means 1 */
 };
 
 /* What model_set and model_get move: flat f32 arrays of graph.n_floats, in graph.param's layout. */
@@ -73,11 +73,11 @@ enum optimiser { OPTIMISER_ADAM, OPTIMISER_ADAMW, OPTIMISER_SGD };
 
 struct step_spec {
     enum optimiser optimiser;
-    int64_t t;                 /* 1, 2, 3 ...: Adam's bias correction */
+    int64_t t; /* 1, 2, 3 ...: Adam's bias correction */
     float lr_backbone, lr_head;
-    float beta1, beta2, eps;   /* Adam; beta1 is SGD's momentum */
-    float weight_decay;        /* Adam, SGD: L2 on the gradient; AdamW: decoupled */
-    int train_from;            /* as in plan_spec: parameters of earlier blocks stay */
+    float beta1, beta2, eps; /* Adam; beta1 is SGD's momentum */
+    float weight_decay;      /* Adam, SGD: L2 on the gradient; AdamW: decoupled */
+    int train_from;          /* as in plan_spec: parameters of earlier blocks stay */
 };
 
 struct backend {

@@ -26,9 +26,9 @@
 #include "core/err.h"
 
 enum op {
-    OP_INPUT,           /* the images, normalised */
-    OP_CONV2D,          /* weight; bias if has_bias */
-    OP_BATCH_NORM,      /* weight, bias, running_mean, running_var; eps, momentum as PyTorch */
+    OP_INPUT,      /* the images, normalised */
+    OP_CONV2D,     /* weight; bias if has_bias */
+    OP_BATCH_NORM, /* weight, bias, running_mean, running_var; eps, momentum as PyTorch */
     OP_RELU,
     OP_MAX_POOL,
     OP_GLOBAL_AVG_POOL, /* [.., C, H, W] -> [.., C, 1, 1] */
@@ -49,14 +49,15 @@ struct shape {
 
 struct node {
     enum op op;
-    int in[NODE_MAX_IN];       /* indices of earlier nodes; -1: none */
-    struct shape shape;        /* of the output */
-    int param[NODE_MAX_PARAM]; /* indices into graph.param, in the order named at enum op; -1: none */
-    int R, S, stride, pad;     /* convolution and pooling */
-    int G;                     /* convolution */
-    bool has_bias;             /* convolution */
-    float eps, momentum;       /* batch norm; momentum is the weight of the new value */
-    int block;                 /* 0 .. n_blocks-1: what --unfreeze counts; the head is the last */
+    int in[NODE_MAX_IN]; /* indices of earlier nodes; -1: none */
+    struct shape shape;  /* of the output */
+    int param
+        [NODE_MAX_PARAM];  /* indices into graph.param, in the order named at enum op; -1: none */
+    int R, S, stride, pad; /* convolution and pooling */
+    int G;                 /* convolution */
+    bool has_bias;         /* convolution */
+    float eps, momentum;   /* batch norm; momentum is the weight of the new value */
+    int block;             /* 0 .. n_blocks-1: what --unfreeze counts; the head is the last */
 };
 
 #define PARAM_NAME_MAX 96
@@ -86,7 +87,7 @@ struct graph {
 };
 
 struct arch_spec {
-    const char *name; /* see arch_names */
+    const char *name; /* see arch_name */
     int size_px;
     int n_views;
     int n_out;
@@ -97,8 +98,8 @@ struct arch_spec {
 int graph_new_arch(struct graph **g, const struct arch_spec *spec, struct err *e);
 void graph_free(struct graph *g);
 
-/* arch_names - NULL-terminated list of what graph_new_arch knows; static. */
-const char *const *arch_names(void);
+/* arch_name - the i-th name that graph_new_arch knows, NULL after the last; static. */
+const char *arch_name(size_t i);
 
 /* graph_find_param - index of the named parameter, or -1. */
 int graph_find_param(const struct graph *g, const char *name);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Graphs: the table of architectures, look-up by name, initial values and cost. How a graph is
+ * built is in build.c.
+ */
+#include "train/nn/graph.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/nn/arch/arch.h"
+#include "train/nn/build.h"
+
+static const struct {
+    const char *name;
+    void (*build)(struct builder *b);
+} archs[] = {
+    {"resnet18", arch_resnet18},
+    {"resnext50_32x4d", arch_resnext50_32x4d},
+};
+
+#define N_ARCHS (sizeof archs / sizeof *archs)
+
+const char *arch_name(size_t i)
+{
+    return i < N_ARCHS ? archs[i].name : NULL;
+}
+
+int graph_new_arch(struct graph **g, const struct arch_spec *spec, struct err *e)
+{
+    char known[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < N_ARCHS; i++) {
+        if (strcmp(spec->name, archs[i].name) == 0) {
+            struct builder b;
+            builder_init(&b, spec);
+            archs[i].build(&b);
+            return builder_take(&b, g, e);
+        }
+    }
+    for (size_t i = 0; i < N_ARCHS && used < sizeof known; i++) {
+        used += (size_t)snprintf(known + used, sizeof known - used, " %s", archs[i].name);
+    }
+    return err_set(e, ERR_USAGE, "unknown architecture '%s'; known are:%s", spec->name, known);
+}
+
+void graph_free(struct graph *g)
+{
+    if (g) {
+        free(g->node);
+        free(g->param);
+        free(g);
+    }
+}
+
+int graph_find_param(const struct graph *g, const char *name)
+{
+    for (int i = 0; i < g->n_params; i++) {
+        if (strcmp(g->param[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* Multiply-adds of one node for one location; only products of weights and activations count. */
+static double node_flops(const struct graph *g, const struct node *node)
+{
+    const double n_out = (double)node->shape.views * node->shape.H * node->shape.W * node->shape.C;
+    if (node->op != OP_CONV2D && node->op != OP_LINEAR) {
+        return 0.0;
+    }
+    const struct param *weight = &g->param[node->param[0]];
+    return n_out * (double)(weight->n / weight->dim[0]);
+}
+
+double graph_flops(const struct graph *g)
+{
+    double sum = 0.0;
+    for (int i = 0; i < g->n_nodes; i++) {
+        sum += node_flops(g, &g->node[i]);
+    }
+    return sum;
+}
