@@ -37,7 +37,7 @@ GPU ?= $(if $(wildcard $(CUDA_HOME)/bin/nvcc),$(if $(wildcard $(CUDA_HOME)/inclu
 B := $(BUILD)/$(MODE)
 
 # --- flags --------------------------------------------------------------------------------------
-std := -std=c11 -D_POSIX_C_SOURCE=200809L -include core/banned.h
+std := -std=c11 -D_XOPEN_SOURCE=700 -include core/banned.h
 warn := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wwrite-strings -Wpointer-arith -Wcast-qual -Wformat=2 -Wvla -Wundef \
 	-Wdouble-promotion -Wnull-dereference -Wswitch-enum
@@ -115,6 +115,9 @@ $$(archive_$(1)): $$(objs_$(1))
 endef
 # for train/nn/x.c both the train and the train/nn rule match; make prefers the shortest stem
 $(foreach f,$(folders),$(eval $(call folder_objects,$(f))))
+
+# sched_getaffinity is Linux's own: the cores we may use, not those the machine has
+$(B)/core/pool.o: CPPFLAGS += -D_GNU_SOURCE
 
 archives_for = $(foreach u,$(uses_$(1)),$(archive_$(u)))
 libs_for = $(foreach u,$(uses_$(1)),$(libs_$(u))) -lm -pthread

@@ -11,13 +11,13 @@
 #include <string.h>
 #include <time.h>
 
-#pragma GCC poison strcpy strcat strncpy strncat /* snprintf, core/buf */
-#pragma GCC poison sprintf vsprintf gets         /* snprintf, getline */
-#pragma GCC poison strtok                        /* strchr, strcspn */
-#pragma GCC poison atoi atol atof                /* core/parse */
-#pragma GCC poison strerror perror               /* err_sys */
+#pragma GCC poison strcpy strcat strncpy strncat  /* snprintf, core/buf */
+#pragma GCC poison sprintf vsprintf gets          /* snprintf, getline */
+#pragma GCC poison strtok                         /* strchr, strcspn */
+#pragma GCC poison atoi atol atof                 /* core/parse */
+#pragma GCC poison strerror perror                /* err_sys */
 #pragma GCC poison localtime gmtime ctime asctime /* gmtime_r */
-#pragma GCC poison tmpnam mktemp                 /* core/file */
-#pragma GCC poison system popen rand srand       /* posix_spawn; core/rng */
+#pragma GCC poison tmpnam mktemp                  /* core/file */
+#pragma GCC poison system popen srand             /* posix_spawn; core/rng */
 
 #endif

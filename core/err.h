@@ -50,11 +50,11 @@ int err_ctx(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2
 int err_nomem(struct err *e, const char *what);
 
 /* TRY - the only control-flow macro: on failure keep rc and go to the one label `out`. */
-#define TRY(call)                                                                                  \
-    do {                                                                                           \
-        if ((rc = (call)) != 0) {                                                                  \
-            goto out;                                                                              \
-        }                                                                                          \
+#define TRY(call)                 \
+    do {                          \
+        if ((rc = (call)) != 0) { \
+            goto out;             \
+        }                         \
     } while (0)
 
 #endif
