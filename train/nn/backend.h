@@ -73,7 +73,8 @@ enum optimiser { OPTIMISER_ADAM, OPTIMISER_ADAMW, OPTIMISER_SGD };
 
 struct step_spec {
     enum optimiser optimiser;
-    int64_t t; /* 1, 2, 3 ...: Adam's bias correction */
+    const int64_t *t; /* [n_blocks] 1, 2, 3 ...: the steps a block has taken, this one included;
+                         Adam's bias correction. A block that is unfrozen later starts at 1. */
     float lr_backbone, lr_head;
     float beta1, beta2, eps; /* Adam; beta1 is SGD's momentum */
     float weight_decay;      /* Adam, SGD: L2 on the gradient; AdamW: decoupled */

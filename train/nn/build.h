@@ -44,8 +44,8 @@ struct conv_spec {
 };
 
 struct pool_spec {
-    int R, S; /* S 0: as R */
-    int stride, pad;
+    int R, S;        /* S 0: as R */
+    int stride, pad; /* stride 0: 1 */
 };
 
 /* builder_init - start a graph called spec->name (borrowed until builder_take) in block 0 and with

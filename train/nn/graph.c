@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/rng.h"
 #include "train/nn/arch/arch.h"
 #include "train/nn/build.h"
 
@@ -82,4 +83,51 @@ double graph_flops(const struct graph *g)
         sum += node_flops(g, &g->node[i]);
     }
     return sum;
+}
+
+/* He normal, fan out (He et al. 2015, "Delving Deep into Rectifiers", eq. 14): torchvision's
+ * kaiming_normal_, whose fan out is K R S whatever the groups. */
+static void init_conv_weight(const struct param *p, uint64_t seed, float *value)
+{
+    const double std = sqrt(2.0 / (double)(p->dim[0] * p->dim[2] * p->dim[3]));
+    const uint64_t stream = rng_stream(p->name);
+    for (size_t i = 0; i < p->n; i++) {
+        value[i] = (float)(std * rng_normal(seed, stream, i));
+    }
+}
+
+/* Uniform in +-1/sqrt(fan in): what torch.nn.Linear does to weight and bias alike. */
+static void init_uniform(const struct param *p, uint64_t seed, double fan_in, float *value)
+{
+    const double bound = 1.0 / sqrt(fan_in);
+    const uint64_t stream = rng_stream(p->name);
+    for (size_t i = 0; i < p->n; i++) {
+        value[i] = (float)(bound * (2.0 * rng_f64(seed, stream, i) - 1.0));
+    }
+}
+
+static void init_constant(const struct param *p, float x, float *value)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        value[i] = x;
+    }
+}
+
+void graph_init(const struct graph *g, uint64_t seed, float *value)
+{
+    for (int i = 0; i < g->n_nodes; i++) {
+        const struct node *node = &g->node[i];
+        for (int j = 0; j < NODE_MAX_PARAM && node->param[j] >= 0; j++) {
+            const struct param *p = &g->param[node->param[j]];
+            const struct param *weight = &g->param[node->param[0]];
+            float *to = value + p->offset;
+            if (node->op == OP_CONV2D && j == 0) {
+                init_conv_weight(p, seed, to);
+            } else if (node->op == OP_BATCH_NORM) {
+                init_constant(p, j == 0 || j == 3 ? 1.0F : 0.0F, to);
+            } else {
+                init_uniform(p, seed, (double)(weight->n / weight->dim[0]), to);
+            }
+        }
+    }
 }

@@ -28,7 +28,9 @@
 enum op {
     OP_INPUT,      /* the images, normalised */
     OP_CONV2D,     /* weight; bias if has_bias */
-    OP_BATCH_NORM, /* weight, bias, running_mean, running_var; eps, momentum as PyTorch */
+    OP_BATCH_NORM, /* weight, bias, running_mean, running_var; eps, momentum as PyTorch. In
+                      training the biased variance normalises, the unbiased one is remembered
+                      (over a single value: 0) */
     OP_RELU,
     OP_MAX_POOL,
     OP_GLOBAL_AVG_POOL, /* [.., C, H, W] -> [.., C, 1, 1] */

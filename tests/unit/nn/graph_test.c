@@ -123,12 +123,57 @@ static void test_builder_refuses(void **state)
     }
 }
 
+/* The mean square of each kind of initial value; 6 % is four standard errors for 9,408 normals. */
+static void test_init(void **state)
+{
+    struct err e = {0};
+    struct graph *g = NULL;
+    const struct arch_spec spec = {
+        .name = "resnext50_32x4d", .size_px = 64, .n_views = 4, .n_out = 9};
+    (void)state;
+    assert_int_equal(graph_new_arch(&g, &spec, &e), 0);
+    float *value = malloc(g->n_floats * sizeof *value);
+    float *again = malloc(g->n_floats * sizeof *again);
+    assert_non_null(value);
+    assert_non_null(again);
+    graph_init(g, 7, value);
+    graph_init(g, 7, again);
+    assert_memory_equal(value, again, g->n_floats * sizeof *value);
+    graph_init(g, 8, again);
+    const struct {
+        const char *name;
+        double mean_sq;
+    } want[] = {
+        {"conv1.weight", 2.0 / (64 * 49)},
+        {"layer1.0.conv2.weight", 2.0 / (128 * 9)}, /* 32 groups: fan out ignores them */
+        {"layer1.0.bn2.weight", 1.0},
+        {"layer1.0.bn2.bias", 0.0},
+        {"layer1.0.bn2.running_mean", 0.0},
+        {"layer1.0.bn2.running_var", 1.0},
+        {"head.weight", 1.0 / (3 * 8192)},
+    };
+    for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
+        const struct param *p = &g->param[graph_find_param(g, want[k].name)];
+        double sum_sq = 0.0;
+        for (size_t i = 0; i < p->n; i++) {
+            sum_sq += (double)value[p->offset + i] * (double)value[p->offset + i];
+        }
+        assert_true(fabs(sum_sq / (double)p->n - want[k].mean_sq) <= 0.06 * want[k].mean_sq);
+        if (p->n_dims > 1) {
+            assert_memory_not_equal(value + p->offset, again + p->offset, p->n * sizeof *value);
+        }
+    }
+    free(again);
+    free(value);
+    graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_architectures),   cmocka_unit_test(test_names),
         cmocka_unit_test(test_shapes),          cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_builder_refuses),
+        cmocka_unit_test(test_builder_refuses), cmocka_unit_test(test_init),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
