@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every backend against ref, operation by operation: outputs, the gradient of every parameter and
+ * the running statistics, by normalised mean square error.
+ *
+ * Tolerances. f32: 1e-10, a relative error of 1e-5: sums of at most some thousand products rounded to 2^-24 stay
+ * below a tenth of it. bf16: 2e-3, a relative error of 4.5 %: a handful of roundings to
+ * 2^-9 in a row, some of them through a gradient that is a small difference of larger numbers.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/nn/support.h"
+
+#define NMSE_F32  1e-10
+#define NMSE_BF16 2e-3
+
+/* nmse - sum (a - b)^2 / sum b^2; 0 when both are zero, and never small when a is not a number. */
+static double nmse(const float *a, const float *b, size_t n)
+{
+    double diff = 0.0;
+    double norm = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const double d = (double)a[i] - (double)b[i];
+        diff += d * d;
+        norm += (double)b[i] * (double)b[i];
+    }
+    return norm > 0.0 || diff > 0.0 ? diff / norm : 0.0;
+}
+
+static int check(const char *backend, const char *name, const char *what, const float *a,
+                 const float *b, size_t n, double tolerance)
+{
+    const double x = nmse(a, b, n);
+    if (x <= tolerance) {
+        return 0;
+    }
+    print_error("%s, %s, %s: nmse %.3g > %.3g\n", backend, name, what, x, tolerance);
+    return 1;
+}
+
+/* compare - the number of tensors in which b disagrees with ref. */
+static int compare(const struct backend *b, const struct nn_case *c, enum precision precision,
+                   double tolerance)
+{
+    struct err e = {0};
+    struct nn_result want = {0};
+    struct nn_result got = {0};
+    int n_bad = 0;
+    struct graph *g = nn_case_graph(c);
+    assert_non_null(g);
+    assert_int_equal(nn_run(nn_backend(0), g, c, NULL, PREC_F32, &want, &e), 0);
+    if (nn_run(b, g, c, NULL, precision, &got, &e) != 0) {
+        n_bad = e.kind == ERR_DEVICE && precision != PREC_F32 ? 0 : 1;
+        print_message("%s: %s, %s: %s\n", n_bad ? "error" : "note", b->name, c->name, e.msg);
+        goto out;
+    }
+    n_bad +=
+        check(b->name, c->name, "output", got.out, want.out, (size_t)(c->n * g->n_out), tolerance);
+    for (int i = 0; i < g->n_params; i++) {
+        const struct param *p = &g->param[i];
+        n_bad += check(b->name, c->name, p->name, (p->is_buffer ? got.value : got.grad) + p->offset,
+                       (p->is_buffer ? want.value : want.grad) + p->offset, p->n, tolerance);
+    }
+out:
+    nn_result_release(&want);
+    nn_result_release(&got);
+    graph_free(g);
+    return n_bad;
+}
+
+static void compare_all(enum precision precision, double tolerance)
+{
+    int n_bad = 0;
+    if (!nn_backend(1)) {
+        print_message("skip: ref is the only backend that was built in\n");
+        skip();
+    }
+    for (size_t k = 1; nn_backend(k); k++) {
+        for (size_t i = 0; i < n_nn_cases; i++) {
+            n_bad += compare(nn_backend(k), &nn_cases[i], precision, tolerance);
+        }
+    }
+    assert_int_equal(n_bad, 0);
+}
+
+static void test_f32(void **state)
+{
+    (void)state;
+    compare_all(PREC_F32, NMSE_F32);
+}
+
+static void test_bf16(void **state)
+{
+    (void)state;
+    compare_all(PREC_BF16, NMSE_BF16);
+}
+
+/* The comparison itself: one part in ten thousand off must be seen. */
+static void test_comparison_can_fail(void **state)
+{
+    const float a[3] = {1.0F, 2.0F, 3.0F};
+    const float b[3] = {1.0001F, 2.0002F, 3.0003F};
+    const float c[3] = {1.0F, (float)NAN, 3.0F};
+    (void)state;
+    assert_true(nmse(a, a, 3) <= NMSE_F32);
+    assert_false(nmse(a, b, 3) <= NMSE_F32);
+    assert_false(nmse(c, a, 3) <= NMSE_F32);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_comparison_can_fail),
+        cmocka_unit_test(test_f32),
+        cmocka_unit_test(test_bf16),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
