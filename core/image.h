@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * JPEG pictures as bytes and pixels: the one decoder and resizer of the suite, so that what a
+ * network is trained on, evaluated on and shown later is the same to the bit. The only file that
+ * includes libjpeg-turbo is image.c.
+ *
+ * Pixels are RGB, u8, rows top to bottom without padding: [H, W, 3].
+ */
+#ifndef CORE_IMAGE_H
+#define CORE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+struct image {
+    uint8_t *rgb; /* [height, width, 3], owned; NULL when released */
+    int width, height;
+};
+
+struct image_info {
+    int width, height; /* as stored, before orientation */
+    int n_components;
+    bool progressive;
+    int orientation; /* EXIF 1..8; 1 when absent or nonsense */
+};
+
+#define IMAGE_MAX_PIXELS (100 * 1000 * 1000) /* larger claims are refused before any allocation */
+#define IMAGE_MAX_BYTES  (64u << 20)         /* largest file read */
+
+/* image_read_info - from the headers alone; allocates nothing to speak of. ERR_INPUT names the
+ * cause ("not a JPEG: starts with 89 50 4e 47"). */
+int image_read_info(const uint8_t *data, size_t n, struct image_info *info, struct err *e);
+
+/*
+ * image_decode - all of a JPEG into RGB: grey, CMYK, YCCK, progressive, any sampling; EXIF
+ * orientation applied. ERR_INPUT with the reason for what libjpeg-turbo cannot decode and for
+ * truncated or damaged data (warnings of the library count as damage).
+ *
+ *   min_px   0: full size. Otherwise the decoder may shrink by 1/2, 1/4 or 1/8 in the DCT domain
+ *            while both sides stay >= min_px (faster; image_resize does the rest).
+ *   img      OUT: owned, image_release
+ * Threads: safe.
+ */
+int image_decode(const uint8_t *data, size_t n, int min_px, struct image *img, struct err *e);
+int image_new(struct image *img, int width, int height, struct err *e); /* zeroed */
+void image_release(struct image *img);
+
+/*
+ * image_resize - to width x height with antialiasing: triangle filter, support scaled by the
+ * reduction, as Pillow's BILINEAR; within 1 grey level of it. dst must hold width*height*3 bytes.
+ * Threads: safe.
+ */
+int image_resize(const struct image *src, int width, int height, uint8_t *dst, struct err *e);
+
+/*
+ * image_fit - what training and prediction feed a network: the largest centred square, resized to
+ * size_px. dst [size_px, size_px, 3]. Both gdje-pack and gdje-predict call this and nothing else.
+ */
+int image_fit(const struct image *src, int size_px, uint8_t *dst, struct err *e);
+
+/* image_load_fit - read, decode and fit a file: dst [size_px, size_px, 3]. */
+int image_load_fit(const char *path, int size_px, uint8_t *dst, struct err *e);
+
+/* image_encode - a baseline JPEG, 4:2:0. *data is owned (free). quality 1..100. */
+int image_encode(const struct image *img, int quality, uint8_t **data, size_t *n, struct err *e);
+
+#endif

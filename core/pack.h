@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pack: all pictures of a data set at one size in one file that is memory-mapped for training.
+ *
+ *     0    8  magic "GDJEPACK"
+ *     8    4  version u32 LE (1)
+ *    12    4  size_px u32       pictures are size_px x size_px
+ *    16    4  n_views u32       pictures per record, adjacent: 0 north, 1 east, 2 south, 3 west
+ *    20    4  flags u32 (0)
+ *    24    8  n_records u64
+ *    32    8  stride u64        bytes per record: n_views * size_px * size_px * 3, rounded to 64
+ *    40    8  data offset u64   first record, a multiple of 4096
+ *    48   32  sha256 of the inputs (what was packed, from which bytes)
+ *    80   32  sha256 of bytes 0..79 and of the index
+ *   112    -  index: n_records x 24 bytes { location id i64, crc32 of the record u32,
+ *             mask of present views u32, reserved u64 (0) }, ascending ids
+ *     then records: [n_views, size_px, size_px, 3] u8 RGB; absent views are zero
+ *
+ * All integers little-endian. A pack appears whole, by rename.
+ */
+#ifndef CORE_PACK_H
+#define CORE_PACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/hash.h"
+
+#define PACK_ALL_VIEWS(n_views) ((1u << (n_views)) - 1u)
+
+struct pack; /* an open, mapped pack */
+
+/* pack_open - maps and checks header, sizes and index digest; ERR_INPUT otherwise. */
+int pack_open(const char *path, struct pack **p, struct err *e);
+void pack_close(struct pack *p);
+
+int pack_size_px(const struct pack *p);
+int pack_n_views(const struct pack *p);
+size_t pack_count(const struct pack *p);
+const uint8_t *pack_inputs(const struct pack *p); /* [SHA256_SIZE] view */
+
+int64_t pack_location(const struct pack *p, size_t i);
+uint32_t pack_mask(const struct pack *p, size_t i);         /* bit v: view v is present */
+const uint8_t *pack_record(const struct pack *p, size_t i); /* [V, H, W, 3] view, until close */
+
+/* pack_find - index of a location, or -1. */
+ptrdiff_t pack_find(const struct pack *p, int64_t location_id);
+
+/* pack_check - record i against its crc32: ERR_INPUT names the record. */
+int pack_check(const struct pack *p, size_t i, struct err *e);
+
+/* Writing: records in any order, from several threads, each once. */
+struct pack_writer;
+
+int pack_create(const char *path, int size_px, int n_views, const int64_t *location_id, size_t n,
+                const uint8_t inputs[SHA256_SIZE], struct pack_writer **w, struct err *e);
+/* pack_put - record i; rgb [V, H, W, 3]. Threads: safe for different i. */
+int pack_put(struct pack_writer *w, size_t i, const uint8_t *rgb, uint32_t mask, struct err *e);
+int pack_commit(struct pack_writer *w, struct err *e); /* the file appears */
+void pack_abandon(struct pack_writer *w); /* frees; removes what was not committed. NULL ok */
+
+#endif

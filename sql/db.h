@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SQLite for the suite: statements are prepared once and stepped many times, values are bound,
+ * errors are copied at once. db.c and catalog.c are the only files that call sqlite3_*.
+ *
+ *     struct stmt *st = NULL;
+ *     TRY(db_prepare(db, &st, "SELECT id, uuid FROM location WHERE provider = ? ORDER BY id", e));
+ *     stmt_text(st, 1, "demo");
+ *     bool row = false;
+ *     while ((rc = stmt_step(st, &row, e)) == 0 && row) {
+ *         int64_t id = col_i64(st, 0);
+ *         const char *uuid = col_text(st, 1);   (view, until the next step)
+ *     }
+ *     TRY(rc);
+ * out:
+ *     stmt_free(st);
+ *
+ * A connection is used by one thread at a time.
+ */
+#ifndef SQL_DB_H
+#define SQL_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/hash.h"
+
+struct db;
+struct stmt;
+
+int db_exec(struct db *db, const char *sql, struct err *e); /* one or many statements, no rows */
+
+/* Transactions. begin takes the write lock at once (BEGIN IMMEDIATE). db_rollback is for `out:`:
+ * it does nothing when no transaction is open and never fails visibly. */
+int db_begin(struct db *db, struct err *e);
+int db_commit(struct db *db, struct err *e);
+void db_rollback(struct db *db);
+
+int db_prepare(struct db *db, struct stmt **st, const char *sql, struct err *e);
+void stmt_free(struct stmt *st);
+
+/* Binding: i from 1. A failed bind is reported by the next step. text and blob are copied. */
+void stmt_i64(struct stmt *st, int i, int64_t v);
+void stmt_f64(struct stmt *st, int i, double v);       /* not finite: NULL */
+void stmt_text(struct stmt *st, int i, const char *v); /* NULL: NULL */
+void stmt_blob(struct stmt *st, int i, const void *v, size_t n);
+void stmt_null(struct stmt *st, int i);
+
+/* stmt_step - *row: whether there is one. After the last row the statement is reset, its bindings
+ * are kept, and it may be stepped anew. */
+int stmt_step(struct stmt *st, bool *row, struct err *e);
+
+/* stmt_run - step to the end, ignoring rows: INSERT, UPDATE, DELETE. */
+int stmt_run(struct stmt *st, struct err *e);
+
+/* stmt_reset - give up the remaining rows (a SELECT left early holds a read lock). */
+void stmt_reset(struct stmt *st);
+
+/* Columns of the current row: i from 0. text is NULL for NULL; views, until the next step. */
+int64_t col_i64(struct stmt *st, int i);
+double col_f64(struct stmt *st, int i); /* NAN for NULL */
+const char *col_text(struct stmt *st, int i);
+const void *col_blob(struct stmt *st, int i, size_t *n);
+bool col_null(struct stmt *st, int i);
+
+/* One value: *found false when there is no row (or it is NULL). */
+int db_get_i64(struct db *db, const char *sql, int64_t *v, bool *found, struct err *e);
+int db_get_f64(struct db *db, const char *sql, double *v, bool *found, struct err *e);
+
+int64_t db_last_id(struct db *db);
+int64_t db_changes(struct db *db); /* rows changed by the last stmt_run */
+
+/* db_digest - fold every column of every row of a query into s: a stage's inputs. The query needs
+ * an ORDER BY a unique key. */
+int db_digest(struct db *db, struct sha256 *s, const char *sql, struct err *e);
+
+#endif

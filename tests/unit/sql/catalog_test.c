@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* The catalog file: made whole, refused when newer or foreign, migrated when older; stages. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/file.h"
+#include "sql/catalog.h"
+#include "sql/migrate.h"
+#include "sql/text.h"
+
+static char dir[] = "/tmp/gdje-catalog.XXXXXX";
+static char path[64];
+
+static int setup(void **state)
+{
+    (void)state;
+    (void)snprintf(dir, sizeof dir, "/tmp/gdje-catalog.XXXXXX");
+    if (!mkdtemp(dir)) {
+        return -1;
+    }
+    (void)snprintf(path, sizeof path, "%s/sub/c.gpkg", dir);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char name[128];
+    static const char *const tail[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", path, tail[i]);
+        (void)unlink(name);
+    }
+    (void)snprintf(name, sizeof name, "%s/sub", dir);
+    (void)rmdir(name);
+    return rmdir(dir);
+}
+
+static struct db *create(void)
+{
+    struct err e = {0};
+    struct db *db = NULL;
+    if (catalog_open(path, CATALOG_CREATE, &db, &e) != 0) {
+        fail_msg("%s", e.msg);
+    }
+    return db;
+}
+
+static int64_t get(struct db *db, const char *sql)
+{
+    struct err e = {0};
+    int64_t v = -1;
+    bool found = false;
+    if (db_get_i64(db, sql, &v, &found, &e) != 0) {
+        fail_msg("%s", e.msg);
+    }
+    return v;
+}
+
+static void exec_ok(struct db *db, const char *sql)
+{
+    struct err e = {0};
+    if (db_exec(db, sql, &e) != 0) {
+        fail_msg("%s", e.msg);
+    }
+}
+
+static void test_create(void **state)
+{
+    (void)state;
+    struct db *db = create();
+    assert_int_equal(get(db, "PRAGMA application_id"), 0x47504b47);
+    assert_int_equal(get(db, "PRAGMA user_version"), 10300 + CATALOG_VERSION);
+    assert_int_equal(get(db, "SELECT count(*) FROM gpkg_extensions"), 3);
+    assert_int_equal(get(db, "SELECT count(*) FROM leaderboard"), 0);
+    catalog_close(db);
+    /* a second opening finds the same */
+    db = create();
+    assert_int_equal(get(db, "SELECT count(*) FROM gpkg_contents"), 6);
+    catalog_close(db);
+}
+
+static void test_missing(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct db *db = NULL;
+    assert_int_equal(catalog_open(path, CATALOG_READ, &db, &e), -1);
+    assert_int_equal(e.kind, ERR_INPUT);
+    assert_non_null(strstr(e.msg, "there is no catalog"));
+    assert_null(db);
+}
+
+static void test_newer_is_refused(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct db *db = create();
+    exec_ok(db, "PRAGMA user_version = 10390");
+    catalog_close(db);
+    db = NULL;
+    assert_int_equal(catalog_open(path, CATALOG_WRITE, &db, &e), -1);
+    assert_int_equal(e.kind, ERR_INPUT);
+    assert_non_null(strstr(e.msg, "newer"));
+}
+
+static void test_foreign_is_refused(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct db *db = create();
+    exec_ok(db, "PRAGMA application_id = 1");
+    catalog_close(db);
+    db = NULL;
+    assert_int_equal(catalog_open(path, CATALOG_CREATE, &db, &e), -1);
+    assert_non_null(strstr(e.msg, "not a gdje catalog"));
+    /* a file that is no database at all */
+    assert_int_equal(file_write(path, "hello, this is no database, only text", 37, &e), 0);
+    assert_int_equal(catalog_open(path, CATALOG_CREATE, &db, &e), -1);
+    assert_int_equal(e.kind, ERR_INPUT);
+    assert_null(db);
+}
+
+static const char *step(int version)
+{
+    return version == 2   ? "CREATE TABLE two (a INTEGER) STRICT"
+           : version == 3 ? "ALTER TABLE two ADD COLUMN b TEXT"
+                          : NULL;
+}
+
+static void test_migrate(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct db *db = create();
+    assert_int_equal(migrate_run(db, 1, 3, step, &e), 0);
+    assert_int_equal(get(db, "PRAGMA user_version"), 10303);
+    assert_int_equal(get(db, "SELECT count(b) FROM two"), 0);
+    assert_int_equal(get(db, "SELECT count(*) FROM leaderboard"), 0);
+    /* a missing step changes nothing */
+    assert_int_equal(migrate_run(db, 3, 5, step, &e), -1);
+    assert_int_equal(get(db, "PRAGMA user_version"), 10303);
+    assert_int_equal(get(db, "SELECT count(*) FROM leaderboard"), 0);
+    catalog_close(db);
+}
+
+static void add_location(struct db *db, const char *uuid, double lon, double lat)
+{
+    struct err e = {0};
+    struct stmt *st = NULL;
+    uint8_t blob[GPKG_POINT_SIZE];
+    gpkg_point((struct lonlat){lon, lat}, blob);
+    assert_int_equal(db_prepare(db, &st,
+                                "INSERT INTO location (geom, uuid, lat_deg, lon_deg, provider,"
+                                " group_key, added) VALUES (?, ?, ?, ?, 'x', 'g', 'now')",
+                                &e),
+                     0);
+    stmt_blob(st, 1, blob, sizeof blob);
+    stmt_text(st, 2, uuid);
+    stmt_f64(st, 3, lat);
+    stmt_f64(st, 4, lon);
+    if (stmt_run(st, &e) != 0) {
+        fail_msg("%s", e.msg);
+    }
+    stmt_free(st);
+}
+
+static void test_rtree_follows_geometry(void **state)
+{
+    (void)state;
+    struct db *db = create();
+    add_location(db, "a", 16, 45);
+    add_location(db, "b", 17, 43);
+    const char *in_box =
+        "SELECT count(*) FROM rtree_location_geom WHERE minx > 15.9 AND maxx < 16.1";
+    assert_int_equal(get(db, in_box), 1);
+    exec_ok(db, "UPDATE location SET geom = NULL WHERE uuid = 'a'");
+    assert_int_equal(get(db, in_box), 0);
+    exec_ok(db, "DELETE FROM location");
+    assert_int_equal(get(db, "SELECT count(*) FROM rtree_location_geom"), 0);
+    catalog_close(db);
+}
+
+static void test_ranges_are_checked(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct db *db = create();
+    assert_int_equal(db_exec(db,
+                             "INSERT INTO location (uuid, lat_deg, lon_deg, provider, group_key,"
+                             " added) VALUES ('a', 91, 0, 'x', 'g', 'now')",
+                             &e),
+                     -1);
+    assert_int_equal(db_exec(db,
+                             "INSERT INTO location (uuid, lat_deg, provider, group_key, added)"
+                             " VALUES ('a', 45, 'x', 'g', 'now')",
+                             &e),
+                     -1);
+    catalog_close(db);
+}
+
+static void begin(struct db *db, const char *input, struct stage *stage)
+{
+    struct err e = {0};
+    struct sha256 *s = NULL;
+    struct cli cli = {.tool = "gdje-test", .command_line = "--x 1"};
+    assert_int_equal(sha256_new(&s, &e), 0);
+    sha256_add_str(s, input);
+    assert_int_equal(stage_begin(db, "test:one", &cli, s, stage, &e), 0);
+    sha256_free(s);
+}
+
+static void test_stage(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct stage stage;
+    struct db *db = create();
+    begin(db, "input", &stage);
+    assert_false(stage.current);
+    assert_int_equal(stage_commit(db, &stage, 3, &e), 0);
+    begin(db, "input", &stage);
+    assert_true(stage.current);
+    begin(db, "other input", &stage);
+    assert_false(stage.current);
+    db_rollback(db);
+    assert_int_equal(get(db, "SELECT n_rows FROM stage"), 3);
+    catalog_close(db);
+}
+
+static void test_lookup_names_the_tool(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    int64_t id = 0;
+    struct db *db = create();
+    assert_int_equal(catalog_scheme(db, "default", &id, &e), -1);
+    assert_non_null(strstr(e.msg, "run gdje-split first"));
+    catalog_close(db);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_create),
+        T(test_missing),
+        T(test_newer_is_refused),
+        T(test_foreign_is_refused),
+        T(test_migrate),
+        T(test_rtree_follows_geometry),
+        T(test_ranges_are_checked),
+        T(test_stage),
+        T(test_lookup_names_the_tool),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
