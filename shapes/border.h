@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A country's border: read from a vector file (GDAL), made valid (GEOS), in EPSG:4326, longitude
+ * first. What sampling, the demo country, grids, decoding and maps share.
+ *
+ *     struct border *b = NULL;
+ *     TRY(border_open("shapes/croatia.shp", &b, e));
+ *     if (border_contains(b, (struct lonlat){15.98, 45.81})) ...
+ *     border_free(b);
+ */
+#ifndef SHAPES_BORDER_H
+#define SHAPES_BORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+#include "core/geo.h"
+#include "core/hash.h"
+
+struct border;
+
+/* border_open - all polygons of the first layer as one multipolygon. ERR_INPUT: unreadable, no
+ * polygons, no reference system (a .prj is missing: the message says so), nothing valid left.
+ * Invalid geometry is repaired with a warning that says what changed. */
+int border_open(const char *path, struct border **b, struct err *e);
+void border_free(struct border *b);
+
+/* border_contains - inside or on the boundary. Threads: safe, the border is read-only. */
+bool border_contains(const struct border *b, struct lonlat p);
+
+/* border_nearest_land - p when inside, else the nearest point of the border (planar in a local
+ * equirectangular frame around p: right to metres at the distances asked, < 50 km). */
+struct lonlat border_nearest_land(const struct border *b, struct lonlat p);
+
+struct bbox border_bbox(const struct border *b); /* degrees: x lon, y lat */
+
+/* The digest of the geometry itself (WKB), not of the file. */
+const char *border_sha256(const struct border *b);
+
+/* Rings, for drawing and rasterising: closed (first point repeated), holes flagged. Views. */
+size_t border_n_rings(const struct border *b);
+const struct lonlat *border_ring(const struct border *b, size_t i, size_t *n, bool *hole);
+
+#endif
