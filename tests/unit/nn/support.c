@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/nn/ref/ref.h"
+
 float nn_uniform(const char *name, size_t i)
 {
     uint32_t h = 2166136261u; /* FNV-1a, 32 bits */
@@ -240,8 +242,8 @@ static int make_input(const struct graph *g, const struct nn_case *c, struct scr
     return 0;
 }
 
-static int pass(const struct backend *b, const struct nn_case *c, struct scratch *s,
-                struct nn_result *r, struct err *e)
+static int pass(const struct backend *b, const struct graph *g, const struct nn_case *c,
+                struct scratch *s, struct nn_result *r, struct err *e)
 {
     const struct batch batch = {
         .n = c->n, .rgb = c->rgb ? s->rgb : NULL, .f32 = c->rgb ? NULL : s->f32};
@@ -250,6 +252,10 @@ static int pass(const struct backend *b, const struct nn_case *c, struct scratch
     TRY(b->grad_zero(s->m, e));
     TRY(b->plan_new(s->m, &(struct plan_spec){c->max_n, c->train_from}, &s->p, e));
     TRY(b->forward(s->p, &batch, r->out, e));
+    if (b == &backend_ref) {
+        const size_t n_out = (size_t)c->n * (size_t)g->n_out;
+        memcpy(r->out_f64, ref_output(s->p), n_out * sizeof *r->out_f64);
+    }
     if (c->train_from != PLAN_INFER) {
         TRY(b->backward(s->p, s->dout, e));
     }
@@ -270,11 +276,12 @@ int nn_run(const struct backend *b, const struct graph *g, const struct nn_case 
     struct scratch s = {0};
     int rc = -1;
     *r = (struct nn_result){.out = calloc(n_out, sizeof(float)),
+                            .out_f64 = calloc(n_out, sizeof(double)),
                             .value = calloc(g->n_floats, sizeof(float)),
                             .grad = calloc(g->n_floats, sizeof(float))};
     s.value = malloc(g->n_floats * sizeof *s.value);
     s.dout = malloc(n_out * sizeof *s.dout);
-    if (!r->out || !r->value || !r->grad || !s.value || !s.dout) {
+    if (!r->out || !r->out_f64 || !r->value || !r->grad || !s.value || !s.dout) {
         err_nomem(e, "a test's result");
         goto out;
     }
@@ -288,7 +295,7 @@ int nn_run(const struct backend *b, const struct graph *g, const struct nn_case 
     }
     TRY(make_input(g, c, &s, e));
     TRY(b->model_new(g, &spec, &s.m, e));
-    TRY(pass(b, c, &s, r, e));
+    TRY(pass(b, g, c, &s, r, e));
 out:
     b->plan_free(s.p);
     b->model_free(s.m);
@@ -305,6 +312,7 @@ out:
 void nn_result_release(struct nn_result *r)
 {
     free(r->out);
+    free(r->out_f64);
     free(r->value);
     free(r->grad);
     *r = (struct nn_result){0};

@@ -43,9 +43,10 @@ struct graph *nn_case_graph(const struct nn_case *c);
 
 /* What one forward and (unless train_from is PLAN_INFER) backward pass leave. */
 struct nn_result {
-    float *out;   /* [n, n_out] */
-    float *value; /* [n_floats] with new running statistics */
-    float *grad;  /* [n_floats] */
+    float *out;      /* [n, n_out] */
+    double *out_f64; /* the same before it was rounded; ref only, else zero */
+    float *value;    /* [n_floats] with new running statistics */
+    float *grad;     /* [n_floats] */
 };
 
 /* nn_run - dout is nn_uniform("dout"); 0, or -1 with *e (ERR_DEVICE: no such precision here).

@@ -4,13 +4,14 @@
  * in double. It is slow on purpose; tests judge the other backends by it. It has f32 parameters
  * like every backend, one thread, and no bf16.
  */
+#include "train/nn/ref/ref.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "train/nn/backend.h"
 #include "train/nn/ref/ops.h"
 
 struct model {
@@ -179,6 +180,11 @@ static struct ref_op op_of(const struct plan *p, int i)
     return o;
 }
 
+const double *ref_output(const struct plan *p)
+{
+    return p->act + p->node_at[p->m->g->n_nodes - 1];
+}
+
 static int ref_forward_pass(struct plan *p, const struct batch *b, float *out, struct err *e)
 {
     const struct graph *g = p->m->g;
@@ -190,7 +196,7 @@ static int ref_forward_pass(struct plan *p, const struct batch *b, float *out, s
         const struct ref_op o = op_of(p, i);
         ref_forward[g->node[i].op](&o);
     }
-    const double *y = p->act + p->node_at[g->n_nodes - 1];
+    const double *y = ref_output(p);
     for (size_t i = 0; i < (size_t)b->n * (size_t)g->n_out; i++) {
         out[i] = (float)y[i];
     }
