@@ -30,6 +30,36 @@ endif
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-8s%s\n' '$(1)' '$(2)' >&2)
 
+# --- make deps: the only step that installs ---------------------------------------------------
+# `make deps pipeline` needs what builds and runs; `make deps` alone or with test or lint, all of it.
+deps_build := gcc libc6-dev pkg-config libcurl4-openssl-dev libuv1-dev libsqlite3-dev libproj-dev \
+	libgeos-dev libgdal-dev libjpeg62-turbo-dev libdnnl-dev libjansson-dev libexif-dev libssl-dev \
+	libmicrohttpd-dev libjs-leaflet sqlite3
+deps_test := libcmocka-dev gdal-bin curl chromium clang clang-format clang-tidy cppcheck \
+	shellcheck gmt gmt-dcw
+other_goals := $(filter-out deps,$(MAKECMDGOALS))
+deps_wanted := $(deps_build) $(if $(and $(other_goals),$(filter-out test lint check% fuzz border,$(other_goals))),,$(deps_test))
+
+deps: ## install the Debian packages that are missing (apt; sudo when not root)
+	@missing=; for p in $(deps_wanted); do \
+		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -z "$$missing" ]; then echo 'deps: all packages are there' >&2; exit 0; fi; \
+	echo "deps: installing$$missing" >&2; \
+	sudo=; [ "$$(id -u)" -eq 0 ] || sudo=sudo; \
+	$$sudo apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+.PHONY: deps
+
+# What is compiled with depends on what is installed: with other goals, install first and read
+# this file anew.
+ifneq ($(and $(filter deps,$(MAKECMDGOALS)),$(other_goals)),)
+$(firstword $(other_goals)): deps
+	+@$(MAKE) --no-print-directory $(other_goals)
+$(wordlist 2,99,$(other_goals)): $(firstword $(other_goals)) ;
+.PHONY: $(other_goals)
+else
+
 # --- CUDA, found by itself --------------------------------------------------------------------
 CUDA_HOME ?= /usr/local/cuda
 GPU ?= $(if $(wildcard $(CUDA_HOME)/bin/nvcc),$(if $(wildcard $(CUDA_HOME)/include/cudnn.h /usr/include/cudnn.h /usr/include/*/cudnn.h),1,0),0)
@@ -46,11 +76,12 @@ mode_debug := -O0 -g
 mode_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 mode_tsan := -O1 -g -fsanitize=thread
 mode_flags := $(mode_$(MODE))
+defines := -DGDJE_VERSION='"$(VERSION)"' -DGDJE_DATADIR='"$(PREFIX)/share/gdje"'
 WERROR ?= 0
 werror := $(if $(filter 1,$(WERROR)),-Werror,)
 
 # flags are a file, rewritten while parsing and only when different: `make -n` and `-q` stay truthful
-flags := $(CC) $(std) $(warn) $(werror) $(mode_flags) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(VERSION)
+flags := $(CC) $(std) $(warn) $(werror) $(mode_flags) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(defines)
 ifneq ($(strip $(flags)),$(strip $(file <$(B)/flags)))
 $(shell mkdir -p $(B))
 $(file >$(B)/flags,$(flags))
@@ -108,7 +139,7 @@ define folder_objects
 $(B)/$(1)/%.o: $(1)/%.c $(B)/flags
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(std) $$(warn) $$(werror) $$(mode_flags) -DGDJE_VERSION='"$(VERSION)"' -pthread $$(CFLAGS) -I. $$(cflags_$(1)) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(std) $$(warn) $$(werror) $$(mode_flags) $$(defines) -pthread $$(CFLAGS) -I. $$(cflags_$(1)) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
 $$(archive_$(1)): $$(objs_$(1))
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
@@ -142,10 +173,30 @@ $(B)/sql/text.o: $(B)/sql/text.c
 all: $(tools) ## build every tool into build/$(MODE)
 
 include tests/tests.mk
+include tests/lint/lint.mk
 include pipeline.mk
 
 every := $(patsubst %.c,$(B)/%.d,$(foreach f,$(folders),$(srcs_$(f))))
 -include $(wildcard $(every))
+
+# --- install -----------------------------------------------------------------------------------------
+bin_dir := $(DESTDIR)$(PREFIX)/bin
+man_dir := $(DESTDIR)$(PREFIX)/share/man/man1
+data_dir := $(DESTDIR)$(PREFIX)/share/gdje
+installed_data := $(wildcard shapes/croatia.*) sql/schema.sql sql/views.sql $(wildcard sql/queries/*.sql)
+
+install: $(tools) ## tools, man pages, schema and border, to $(DESTDIR)$(PREFIX)
+	install -d "$(bin_dir)" "$(man_dir)" "$(data_dir)"
+	for t in $(tools); do \
+		install -m 755 $$t "$(bin_dir)/" && \
+		$$t --man >"$(man_dir)/$$(basename $$t).1" || exit 1; \
+	done
+	for f in $(installed_data); do install -D -m 644 $$f "$(data_dir)/$$f" || exit 1; done
+
+uninstall: ## what install put there
+	for t in $(notdir $(tools)); do rm -f "$(bin_dir)/$$t" "$(man_dir)/$$t.1"; done
+	for f in $(installed_data); do rm -f "$(data_dir)/$$f"; done
+	-rmdir "$(data_dir)/sql/queries" "$(data_dir)/sql" "$(data_dir)/shapes" "$(data_dir)"
 
 clean: ## remove what was built (never the catalog or the images)
 	rm -rf $(BUILD)
@@ -153,4 +204,5 @@ clean: ## remove what was built (never the catalog or the images)
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-18s %s\n", $$1, $$2}'
 
-.PHONY: all clean help fetch prep train predict tests
+.PHONY: all install uninstall clean help fetch prep train predict tests
+endif

@@ -12,7 +12,7 @@ unit_bins_$(1) := $$(patsubst %.c,$(B)/%,$$(unit_srcs_$(1)))
 $(B)/tests/unit/$(1)/%.o: tests/unit/$(1)/%.c $(B)/flags
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(std) $$(warn) $$(werror) $$(mode_flags) -DGDJE_VERSION='"$(VERSION)"' -pthread $$(CFLAGS) -I. $$(cflags_$(2)) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(std) $$(warn) $$(werror) $$(mode_flags) $$(defines) -pthread $$(CFLAGS) -I. $$(cflags_$(2)) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
 $(B)/tests/unit/$(1)/%_test: $(B)/tests/unit/$(1)/%_test.o $$(patsubst %.c,$(B)/%.o,$$(unit_support_$(1))) $$(call archives_for,$(2))
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(mode_flags) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(libs_for_$(2)) -lcmocka
@@ -29,7 +29,7 @@ define fuzz_rule
 $(B)/tests/fuzz/$(basename $(notdir $(1))): $(1) tests/fuzz/replay.c $$(call archives_for,$(2)) $(B)/flags
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(std) $$(warn) $$(werror) $$(mode_flags) -DGDJE_VERSION='"$(VERSION)"' $$(CFLAGS) -I. $$(cflags_$(2)) $$(LDFLAGS) -o $$@ $$(filter %.c %.a,$$^) $$(libs_for_$(2))
+	$$(Q)$$(CC) $$(std) $$(warn) $$(werror) $$(mode_flags) $$(defines) $$(CFLAGS) -I. $$(cflags_$(2)) $$(LDFLAGS) -o $$@ $$(filter %.c %.a,$$^) $$(libs_for_$(2))
 $(B)/tests/fuzz/$(basename $(notdir $(1)))-libfuzzer: $(1) $$(call archives_for,$(2))
 	clang $$(std) -g -O1 -fsanitize=fuzzer,address,undefined -I. $$(cflags_$(2)) -o $$@ $$(filter %.c %.a,$$^) $$(libs_for_$(2))
 fuzz_bins += $(B)/tests/fuzz/$(basename $(notdir $(1)))
@@ -47,6 +47,8 @@ check-fuzz: $(fuzz_bins) ## replay the fuzz corpora
 	$(Q)sh tests/run.sh $(B) fuzz
 test: check-build ## everything: unit, command line, faults, fuzz replay
 	$(Q)sh tests/run.sh $(B) unit cli faults fuzz
+check-sanitized: $(unit_bins) $(fuzz_bins) ## unit tests and fuzz replay in one go, for MODE=asan
+	$(Q)sh tests/run.sh $(B) unit fuzz
 fuzz: $(addsuffix -libfuzzer,$(fuzz_bins)) ## build the fuzz targets with libFuzzer
 
-.PHONY: check-build check-unit check-cli check-fuzz test fuzz
+.PHONY: check-build check-sanitized check-unit check-cli check-fuzz test fuzz
