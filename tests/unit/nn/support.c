@@ -8,7 +8,7 @@
 
 #include "train/nn/ref/ref.h"
 
-float nn_uniform(const char *name, size_t i)
+uint32_t nn_hash(const char *name, size_t i)
 {
     uint32_t h = 2166136261u; /* FNV-1a, 32 bits */
     for (const char *p = name; *p; p++) {
@@ -17,8 +17,12 @@ float nn_uniform(const char *name, size_t i)
     h += (uint32_t)i * 0x9e3779b9u;
     h = (h ^ (h >> 16)) * 0x85ebca6bu;
     h = (h ^ (h >> 13)) * 0xc2b2ae35u;
-    h ^= h >> 16;
-    return (float)(h >> 8) / 8388608.0F - 1.0F;
+    return h ^ (h >> 16);
+}
+
+float nn_uniform(const char *name, size_t i)
+{
+    return (float)(nn_hash(name, i) >> 8) / 8388608.0F - 1.0F;
 }
 
 static void fill(const struct param *p, double middle, double width, float *value)
@@ -41,6 +45,26 @@ void nn_fill(const struct graph *g, float *value)
             fill(p, 1.0, 0.5, value);
         } else {
             fill(p, 0.0, 0.1, value);
+        }
+    }
+}
+
+void nn_fill_far(const struct graph *g, float *value)
+{
+    nn_fill(g, value);
+    for (int i = 0; i < g->n_params; i++) {
+        const struct param *p = &g->param[i];
+        const char *kind = strrchr(p->name, '.');
+        if (!p->is_backbone || p->n_dims > 1) {
+            continue;
+        }
+        if (strcmp(kind, ".weight") == 0) {
+            fill(p, 0.5, 0.125, value);
+        } else if (strcmp(kind, ".bias") == 0) {
+            for (size_t j = 0; j < p->n; j++) {
+                const float u = nn_uniform(p->name, j);
+                value[p->offset + j] = u + (u < 0.0F ? -1.0F : 1.0F);
+            }
         }
     }
 }

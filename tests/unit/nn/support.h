@@ -14,14 +14,21 @@
 #include "train/nn/build.h"
 #include "train/nn/graph.h"
 
-/* nn_uniform - element i of the stream called name: in [-1, 1), a multiple of 2^-23 (exact in f32).
- * fmix32 of MurmurHash3 (Appleby) over FNV-1a of the name plus i times 2^32 / golden ratio. */
+/* nn_hash - element i of the stream called name: fmix32 of MurmurHash3 (Appleby) over FNV-1a of the
+ * name plus i times 2^32 / golden ratio. */
+uint32_t nn_hash(const char *name, size_t i);
+
+/* nn_uniform - the same in [-1, 1): a multiple of 2^-23, exact in f32. */
 float nn_uniform(const char *name, size_t i);
 
 /* nn_fill - values for every parameter and buffer: weights of convolutions and linear layers
  * uniform with variance 2 / fan in, batch norm weight 1 +- 0.25, running variance 1 +- 0.5, the
  * rest +- 0.1. */
 void nn_fill(const struct graph *g, float *value);
+
+/* nn_fill_far - the same, but batch norm (1-D weight and bias of the backbone) has weight 0.5 +- 0.125
+ * and bias +-(1 .. 2), which keeps most of its outputs far from the kink of relu. */
+void nn_fill_far(const struct graph *g, float *value);
 
 /* One operation (or a few) between a convolution before it, so that its input's gradient shows in
  * pre.weight, and one after it over the whole remaining plane, so that its output's gradient
