@@ -4,7 +4,7 @@ lint_h := $(sort $(shell find $(filter-out train/nn,$(folders)) tests -name '*.h
 lint_sh := $(sort $(wildcard tests/*.sh tests/cli/*.sh tests/faults/*.sh tests/lint/*.sh sql/*.sh shapes/*.sh .ci/run))
 folder_of = $(if $(filter train/nn/% tests/unit/nn/% tests/fuzz/nn_%,$(1)),train/nn,$(if $(filter tests/unit/%,$(1)),$(word 3,$(subst /, ,$(1))),$(if $(filter tests/fuzz/%,$(1)),$(firstword $(subst _, ,$(notdir $(1)))),$(firstword $(subst /, ,$(1))))))
 
-lint: lint-format lint-includes lint-words lint-tidy lint-cppcheck lint-shell ## every static check
+lint: lint-format lint-includes lint-words lint-tidy lint-cppcheck lint-shell lint-readme ## every static check
 
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(lint_c) $(lint_h)
@@ -41,7 +41,14 @@ $(B)/lint/$(1:.c=.tidy): $(1) .clang-tidy $(lint_h)
 endef
 $(foreach f,$(lint_c),$(eval $(call tidy_rule,$(f))))
 
+lint-readme: $(tools)
+	$(Q)sh tests/lint/readme.sh $(B) README.md | diff -u README.md - >&2
+	@echo 'ok   readme'
+
+readme: $(tools) ## make the option blocks of README.md anew from --help
+	sh tests/lint/readme.sh $(B) README.md >README.md.tmp && mv README.md.tmp README.md
+
 format: ## rewrite the sources in the house format
 	clang-format -i $(lint_c) $(lint_h)
 
-.PHONY: lint lint-format lint-includes lint-words lint-shell lint-cppcheck lint-tidy format
+.PHONY: lint lint-format lint-includes lint-words lint-shell lint-cppcheck lint-tidy lint-readme readme format

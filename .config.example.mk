@@ -1,0 +1,28 @@
+# Parameters of `make pipeline`: copy to config.mk and change what you like. These are the defaults.
+#WORK = work
+#BORDER = shapes/croatia.shp
+#CRS = EPSG:3765
+#SEED = 1
+
+# pictures: a data set on disk, or a provider (demo, google)
+#DATASET = /data/croatia
+#PROVIDER = demo
+#KEY_FILE = /home/me/.streetview-key
+#COUNT = 2000
+#RATE = 1000
+
+# preparation
+#RATIOS = 80/10/10
+#SPACING = 40km
+#SIZE = 64
+
+# training
+#RUN = demo
+#ARCH = resnet18
+#TASK = classification
+#EPOCHS = 14
+#BATCH = 16
+#WEIGHTS = resnet18.safetensors
+#BACKEND = auto
+#PRECISION = f32
+#TRAIN_ARGS = --lr-head 1e-3
