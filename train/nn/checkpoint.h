@@ -17,6 +17,9 @@
 
 enum task { TASK_CLASSIFICATION, TASK_REGRESSION };
 
+/* task_name - "classification", "regression"; static. */
+const char *task_name(enum task t);
+
 /* One class: index in the array is the network's output. */
 struct class_point {
     int64_t id;         /* class.id of the catalog it was trained from */
@@ -37,7 +40,7 @@ struct checkpoint {
     int64_t n_classes;
     struct class_point *cls; /* [n_classes], owned; NULL for regression */
     int epoch;
-    double val_km;
+    double val_km;    /* NAN: not known */
     char version[32]; /* of gdje */
     char *config;     /* the run's configuration, JSON, owned; may be NULL */
 
@@ -49,12 +52,13 @@ struct checkpoint {
     char *state;              /* the trainer's own JSON, owned */
 };
 
-/* checkpoint_save - whole file or none. Moments and state are written when not NULL. */
+/* checkpoint_save - whole file or none. Moments and state are written when not NULL. The same
+ * checkpoint gives the same bytes. */
 int checkpoint_save(const char *path, const struct checkpoint *c, struct err *e);
 
 /* checkpoint_load - ERR_INPUT: not a checkpoint, another version, shapes that do not fit the
- * architecture. Fills *c, owned: checkpoint_release. */
+ * architecture. Fills *c, owned: checkpoint_release; untouched on failure. */
 int checkpoint_load(const char *path, struct checkpoint *c, struct err *e);
-void checkpoint_release(struct checkpoint *c);
+void checkpoint_release(struct checkpoint *c); /* leaves it zeroed */
 
 #endif
