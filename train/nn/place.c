@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Views, probabilities and places: see decode.h. */
-#include "train/nn/decode.h"
+/* Views, probabilities and places: see place.h. */
+#include "train/nn/place.h"
 
 #include <math.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #define MEDIAN_STEPS  200
 #define MEDIAN_END_KM 1e-3
 
-void decode_fill_views(uint8_t *record, uint32_t mask, int n_views, size_t view_bytes)
+void place_fill_views(uint8_t *record, uint32_t mask, int n_views, size_t view_bytes)
 {
     for (int v = 0; v < n_views; v++) {
         if (mask >> v & 1u) {
@@ -25,7 +25,7 @@ void decode_fill_views(uint8_t *record, uint32_t mask, int n_views, size_t view_
     }
 }
 
-void decode_softmax(const float *logit, size_t n, double *p)
+void place_softmax(const float *logit, size_t n, double *p)
 {
     double max = (double)logit[0];
     double sum = 0;
@@ -41,7 +41,7 @@ void decode_softmax(const float *logit, size_t n, double *p)
     }
 }
 
-struct lonlat decode_mean(const struct lonlat *point, const double *p, size_t n)
+struct lonlat place_mean(const struct lonlat *point, const double *p, size_t n)
 {
     const struct lonlat mean = geo_mean(point, p, n);
     size_t best = 0;
@@ -94,9 +94,9 @@ static double median_step(struct lonlat *m, const struct lonlat *point, const do
     return step;
 }
 
-struct lonlat decode_median(const struct lonlat *point, const double *weight, size_t n)
+struct lonlat place_median(const struct lonlat *point, const double *weight, size_t n)
 {
-    struct lonlat m = decode_mean(point, weight, n);
+    struct lonlat m = place_mean(point, weight, n);
     for (int i = 0; i < MEDIAN_STEPS; i++) {
         if (median_step(&m, point, weight, n) < MEDIAN_END_KM) {
             break;
@@ -105,7 +105,7 @@ struct lonlat decode_median(const struct lonlat *point, const double *weight, si
     return m;
 }
 
-struct xy decode_scaled(const float out[2], struct bbox scale)
+struct xy place_scaled(const float out[2], struct bbox scale)
 {
     const double x = fmin(fmax((double)out[0], -1), 2);
     const double y = fmin(fmax((double)out[1], -1), 2);

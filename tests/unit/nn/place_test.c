@@ -10,22 +10,22 @@
 #include <cmocka.h>
 
 #include "core/rng.h"
-#include "train/nn/decode.h"
+#include "train/nn/place.h"
 
 static void test_views(void **state)
 {
     (void)state;
     uint8_t r[12] = {1, 2, 3, 0, 0, 0, 7, 8, 9, 0, 0, 0}; /* north and south are there */
     const uint8_t want[12] = {1, 2, 3, 7, 8, 9, 7, 8, 9, 1, 2, 3};
-    decode_fill_views(r, 5, 4, 3);
+    place_fill_views(r, 5, 4, 3);
     assert_memory_equal(r, want, 12);
     uint8_t one[4] = {0, 0, 0, 9};
-    decode_fill_views(one, 8, 4, 1);
+    place_fill_views(one, 8, 4, 1);
     const uint8_t nines[4] = {9, 9, 9, 9};
     assert_memory_equal(one, nines, 4);
     uint8_t all[4] = {1, 2, 3, 4};
     const uint8_t same[4] = {1, 2, 3, 4};
-    decode_fill_views(all, 15, 4, 1);
+    place_fill_views(all, 15, 4, 1);
     assert_memory_equal(all, same, 4);
 }
 
@@ -34,7 +34,7 @@ static void test_softmax(void **state)
     (void)state;
     const float logit[3] = {1000.0F, 1000.0F + logf(2), -1000.0F};
     double p[3];
-    decode_softmax(logit, 3, p);
+    place_softmax(logit, 3, p);
     assert_true(fabs(p[0] - 1.0 / 3) < 1e-4); /* f32 spacing at 1000 */
     assert_true(fabs(p[0] + p[1] + p[2] - 1) < 1e-15);
     assert_true(p[2] >= 0 && p[2] < 1e-300);
@@ -47,9 +47,9 @@ static void test_mean(void **state)
     const struct lonlat opposite[2] = {{0, 0}, {180, 0}};
     const double half[2] = {0.5, 0.5};
     const double sure[2] = {0, 1};
-    assert_true(geo_distance_km(decode_mean(at, half, 2), (struct lonlat){15, 0}) < 1e-9);
-    assert_true(geo_distance_km(decode_mean(at, sure, 2), at[1]) < 1e-9);
-    const struct lonlat m = decode_mean(opposite, half, 2);
+    assert_true(geo_distance_km(place_mean(at, half, 2), (struct lonlat){15, 0}) < 1e-9);
+    assert_true(geo_distance_km(place_mean(at, sure, 2), at[1]) < 1e-9);
+    const struct lonlat m = place_mean(opposite, half, 2);
     assert_true(isfinite(m.lon) && isfinite(m.lat));
 }
 
@@ -73,7 +73,7 @@ static void test_median_is_least(void **state)
     }
     for (int weighted = 0; weighted < 2; weighted++) {
         const double *use = weighted ? w : NULL;
-        const struct lonlat m = decode_median(p, use, 40);
+        const struct lonlat m = place_median(p, use, 40);
         const double best = expected_km(m, p, use, 40);
         for (int b = 0; b < 360; b += 30) {
             assert_true(expected_km(geo_offset(m, b, 0.5), p, use, 40) > best - 1e-9);
@@ -86,10 +86,10 @@ static void test_median_at_a_point(void **state)
     (void)state;
     const struct lonlat p[3] = {{16, 45}, {17, 45}, {16, 46}};
     const double w[3] = {0.8, 0.1, 0.1};
-    assert_true(geo_distance_km(decode_median(p, w, 3), p[0]) < 0.01);
+    assert_true(geo_distance_km(place_median(p, w, 3), p[0]) < 0.01);
     const double sure[3] = {0, 1, 0};
-    assert_true(geo_distance_km(decode_median(p, sure, 3), p[1]) < 1e-6);
-    assert_true(geo_distance_km(decode_median(p, NULL, 1), p[0]) < 1e-6);
+    assert_true(geo_distance_km(place_median(p, sure, 3), p[1]) < 1e-6);
+    assert_true(geo_distance_km(place_median(p, NULL, 1), p[0]) < 1e-6);
 }
 
 static void test_scaled(void **state)
@@ -98,9 +98,9 @@ static void test_scaled(void **state)
     const struct bbox scale = {100, 1000, 200, 3000};
     const float out[2] = {0.25F, 1.5F};
     const float wild[2] = {-1e30F, 1e30F};
-    struct xy p = decode_scaled(out, scale);
+    struct xy p = place_scaled(out, scale);
     assert_true(fabs(p.x - 125) < 1e-9 && fabs(p.y - 4000) < 1e-9);
-    p = decode_scaled(wild, scale);
+    p = place_scaled(wild, scale);
     assert_true(fabs(p.x - 0) < 1e-9 && fabs(p.y - 5000) < 1e-9);
 }
 
