@@ -13,7 +13,8 @@
  *    48   32  sha256 of the inputs (what was packed, from which bytes)
  *    80   32  sha256 of bytes 0..79 and of the index
  *   112    -  index: n_records x 24 bytes { location id i64, crc32 of the record u32,
- *             mask of present views u32, reserved u64 (0) }, ascending ids
+ *             mask of present views u32, reserved u64 (0) }, ascending ids; the crc32 (as zlib
+ *             and PNG compute it) covers the pictures, not the zeros that fill up to the stride
  *     then records: [n_views, size_px, size_px, 3] u8 RGB; absent views are zero
  *
  * All integers little-endian. A pack appears whole, by rename.
@@ -51,7 +52,15 @@ ptrdiff_t pack_find(const struct pack *p, int64_t location_id);
 /* pack_check - record i against its crc32: ERR_INPUT names the record. */
 int pack_check(const struct pack *p, size_t i, struct err *e);
 
-/* Writing: records in any order, from several threads, each once. */
+/*
+ * Writing: records in any order, from several threads, each once.
+ *
+ *     TRY(pack_create(path, 64, 4, ids, n, inputs, &w, e));     (ids ascending)
+ *     ... pack_put(w, i, rgb, mask, e) for every i ...
+ *     TRY(pack_commit(w, e));
+ * out:
+ *     pack_abandon(w);
+ */
 struct pack_writer;
 
 int pack_create(const char *path, int size_px, int n_views, const int64_t *location_id, size_t n,
