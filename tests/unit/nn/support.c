@@ -8,27 +8,40 @@
 
 #include "train/nn/ref/ref.h"
 
-uint32_t nn_hash(const char *name, size_t i)
+uint32_t nn_stream(const char *name)
 {
-    uint32_t h = 2166136261u; /* FNV-1a, 32 bits */
+    uint32_t h = 2166136261u;
     for (const char *p = name; *p; p++) {
         h = (h ^ (uint8_t)*p) * 16777619u;
     }
-    h += (uint32_t)i * 0x9e3779b9u;
+    return h;
+}
+
+uint32_t nn_hash(uint32_t stream, size_t i)
+{
+    uint32_t h = stream + (uint32_t)i * 0x9e3779b9u;
     h = (h ^ (h >> 16)) * 0x85ebca6bu;
     h = (h ^ (h >> 13)) * 0xc2b2ae35u;
     return h ^ (h >> 16);
 }
 
+/* In [-1, 1), a multiple of 2^-23. */
+static float uniform_of(uint32_t hash)
+{
+    return (float)(hash >> 8) / 8388608.0F - 1.0F;
+}
+
 float nn_uniform(const char *name, size_t i)
 {
-    return (float)(nn_hash(name, i) >> 8) / 8388608.0F - 1.0F;
+    return uniform_of(nn_hash(nn_stream(name), i));
 }
 
 static void fill(const struct param *p, double middle, double width, float *value)
 {
+    const uint32_t stream = nn_stream(p->name);
     for (size_t i = 0; i < p->n; i++) {
-        value[p->offset + i] = (float)(middle + width * (double)nn_uniform(p->name, i));
+        const double u = (double)uniform_of(nn_hash(stream, i));
+        value[p->offset + i] = (float)(middle + width * u);
     }
 }
 

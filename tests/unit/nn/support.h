@@ -14,11 +14,12 @@
 #include "train/nn/build.h"
 #include "train/nn/graph.h"
 
-/* nn_hash - element i of the stream called name: fmix32 of MurmurHash3 (Appleby) over FNV-1a of the
- * name plus i times 2^32 / golden ratio. */
-uint32_t nn_hash(const char *name, size_t i);
+/* nn_stream - a stream's number: FNV-1a of its name, 32 bits. nn_hash - element i of a stream: fmix32
+ * of MurmurHash3 (Appleby) over its number plus i times 2^32 / golden ratio. */
+uint32_t nn_stream(const char *name);
+uint32_t nn_hash(uint32_t stream, size_t i);
 
-/* nn_uniform - the same in [-1, 1): a multiple of 2^-23, exact in f32. */
+/* nn_uniform - element i of the stream called name in [-1, 1): a multiple of 2^-23, exact in f32. */
 float nn_uniform(const char *name, size_t i);
 
 /* nn_fill - values for every parameter and buffer: weights of convolutions and linear layers

@@ -17,16 +17,29 @@ static size_t image_of(const struct shape *s)
     return (size_t)s->C * plane_of(s);
 }
 
-/* Output positions lo .. hi-1 for which one tap of a window falls inside the input. */
+/* --- convolution --------------------------------------------------------------------------------
+ * y[n, k, p, q] = bias[k] + sum over c, r, s of w[k, c, r, s] x[n, g C/G + c, p t + r - d, q t + s - d]
+ * with stride t, padding d, group g = k / (K/G). All three passes walk the same taps (r, s): a tap_
+ * function gets one plane of x and one of y (or of their gradients) and one weight.
+ */
+
+/* Output positions lo .. hi-1 for which a tap falls inside the input. */
 struct span {
     int lo, hi;
 };
 
-static struct span span_of(int n_out, int n_in, int tap, int stride, int pad)
+struct tap {
+    int stride;
+    int width_x, width_y;
+    int row, column; /* of x for output position 0, 0; may be negative */
+    struct span p, q;
+};
+
+/* span_of - positions o in 0 .. n_out-1 with 0 <= o stride + first < n_in. */
+static struct span span_of(int n_out, int n_in, int first, int stride)
 {
-    const int first = pad - tap;           /* smallest o with o * stride >= first */
-    const int last = n_in - 1 + pad - tap; /* largest o with o * stride <= last */
-    struct span s = {first > 0 ? (first + stride - 1) / stride : 0,
+    const int last = n_in - 1 - first;
+    struct span s = {first < 0 ? (-first + stride - 1) / stride : 0,
                      last < 0 ? 0 : last / stride + 1};
     if (s.hi > n_out) {
         s.hi = n_out;
@@ -34,29 +47,35 @@ static struct span span_of(int n_out, int n_in, int tap, int stride, int pad)
     return s;
 }
 
-/* --- convolution --------------------------------------------------------------------------------
- * y[n, k, p, q] = bias[k] + sum over c, r, s of w[k, c, r, s] x[n, g C/G + c, p t + r - d, q t + s - d]
- * with stride t, padding d, group g = k / (K/G). All three passes walk the same taps: tap_fn gets
- * one plane of x, one of y (or their gradients) and one weight.
- */
+static struct tap tap_of(const struct ref_op *o, size_t rs)
+{
+    const struct node *nd = o->node;
+    struct tap t = {.stride = nd->stride, .width_x = o->in.W, .width_y = nd->shape.W};
+    t.row = (int)(rs / (size_t)nd->S) - nd->pad;
+    t.column = (int)(rs % (size_t)nd->S) - nd->pad;
+    t.p = span_of(nd->shape.H, o->in.H, t.row, nd->stride);
+    t.q = span_of(nd->shape.W, o->in.W, t.column, nd->stride);
+    return t;
+}
 
-struct tap {
-    const struct node *node;
-    const struct shape *in;
-    int r, s;
-};
+static size_t row_x(const struct tap *t, int p)
+{
+    return (size_t)(p * t->stride + t->row) * (size_t)t->width_x;
+}
+
+static size_t row_y(const struct tap *t, int p)
+{
+    return (size_t)p * (size_t)t->width_y;
+}
 
 /* y += w x */
 static void tap_forward(const struct tap *t, const double *x, double w, double *y)
 {
-    const struct node *nd = t->node;
-    const struct span p = span_of(nd->shape.H, t->in->H, t->r, nd->stride, nd->pad);
-    const struct span q = span_of(nd->shape.W, t->in->W, t->s, nd->stride, nd->pad);
-    for (int i = p.lo; i < p.hi; i++) {
-        const double *row = x + (ptrdiff_t)(i * nd->stride + t->r - nd->pad) * t->in->W;
-        double *out = y + (ptrdiff_t)i * nd->shape.W;
-        for (int j = q.lo; j < q.hi; j++) {
-            out[j] += w * row[j * nd->stride + t->s - nd->pad];
+    for (int p = t->p.lo; p < t->p.hi; p++) {
+        const double *from = x + row_x(t, p);
+        double *to = y + row_y(t, p);
+        for (int q = t->q.lo; q < t->q.hi; q++) {
+            to[q] += w * from[q * t->stride + t->column];
         }
     }
 }
@@ -64,14 +83,11 @@ static void tap_forward(const struct tap *t, const double *x, double w, double *
 /* dx += w dy */
 static void tap_backward_data(const struct tap *t, double *dx, double w, const double *dy)
 {
-    const struct node *nd = t->node;
-    const struct span p = span_of(nd->shape.H, t->in->H, t->r, nd->stride, nd->pad);
-    const struct span q = span_of(nd->shape.W, t->in->W, t->s, nd->stride, nd->pad);
-    for (int i = p.lo; i < p.hi; i++) {
-        double *row = dx + (ptrdiff_t)(i * nd->stride + t->r - nd->pad) * t->in->W;
-        const double *from = dy + (ptrdiff_t)i * nd->shape.W;
-        for (int j = q.lo; j < q.hi; j++) {
-            row[j * nd->stride + t->s - nd->pad] += w * from[j];
+    for (int p = t->p.lo; p < t->p.hi; p++) {
+        const double *from = dy + row_y(t, p);
+        double *to = dx + row_x(t, p);
+        for (int q = t->q.lo; q < t->q.hi; q++) {
+            to[q * t->stride + t->column] += w * from[q];
         }
     }
 }
@@ -79,102 +95,95 @@ static void tap_backward_data(const struct tap *t, double *dx, double w, const d
 /* the sum of x dy */
 static double tap_backward_weight(const struct tap *t, const double *x, const double *dy)
 {
-    const struct node *nd = t->node;
-    const struct span p = span_of(nd->shape.H, t->in->H, t->r, nd->stride, nd->pad);
-    const struct span q = span_of(nd->shape.W, t->in->W, t->s, nd->stride, nd->pad);
     double sum = 0.0;
-    for (int i = p.lo; i < p.hi; i++) {
-        const double *row = x + (ptrdiff_t)(i * nd->stride + t->r - nd->pad) * t->in->W;
-        const double *from = dy + (ptrdiff_t)i * nd->shape.W;
-        for (int j = q.lo; j < q.hi; j++) {
-            sum += row[j * nd->stride + t->s - nd->pad] * from[j];
+    for (int p = t->p.lo; p < t->p.hi; p++) {
+        const double *a = x + row_x(t, p);
+        const double *b = dy + row_y(t, p);
+        for (int q = t->q.lo; q < t->q.hi; q++) {
+            sum += a[q * t->stride + t->column] * b[q];
         }
     }
     return sum;
 }
 
-/* Where the planes of a convolution lie: the weights of output channel k, and its first input. */
-struct filter {
-    size_t n_taps;  /* C/G R S: weights of one output channel */
-    size_t n_in;    /* C/G */
-    size_t first_c; /* first input channel of the group */
+/* The sizes that the loops over planes need. */
+struct conv_dims {
+    size_t C, K, RS;
+    size_t n_in, n_out;      /* channels in and out of one group */
+    size_t plane_x, plane_y; /* H W */
 };
 
-static struct filter filter_of(const struct ref_op *o, size_t k)
+static struct conv_dims conv_dims_of(const struct ref_op *o)
 {
     const size_t G = (size_t)o->node->G;
-    const size_t n_in = (size_t)o->in.C / G;
-    const size_t K_per_group = (size_t)o->node->shape.C / G;
-    return (struct filter){.n_taps = n_in * (size_t)o->node->R * (size_t)o->node->S,
-                           .n_in = n_in,
-                           .first_c = k / K_per_group * n_in};
+    struct conv_dims d = {.C = (size_t)o->in.C,
+                          .K = (size_t)o->node->shape.C,
+                          .RS = (size_t)o->node->R * (size_t)o->node->S,
+                          .plane_x = plane_of(&o->in),
+                          .plane_y = plane_of(&o->node->shape)};
+    d.n_in = d.C / G;
+    d.n_out = d.K / G;
+    return d;
 }
 
-static struct tap tap_of(const struct ref_op *o, size_t i)
+/* The first input plane of image n that output channel k sees. */
+static size_t first_plane(const struct conv_dims *d, size_t n, size_t k)
 {
-    const size_t R = (size_t)o->node->R;
-    const size_t S = (size_t)o->node->S;
-    return (struct tap){.node = o->node, .in = &o->in, .r = (int)(i / S % R), .s = (int)(i % S)};
+    return (n * d->C + k / d->n_out * d->n_in) * d->plane_x;
 }
 
 static void conv_forward(const struct ref_op *o)
 {
-    const size_t K = (size_t)o->node->shape.C;
-    const size_t C = (size_t)o->in.C;
-    const size_t plane_y = plane_of(&o->node->shape);
-    const size_t plane_x = plane_of(&o->in);
-    const size_t RS = (size_t)o->node->R * (size_t)o->node->S;
-    for (size_t nk = 0; nk < o->n * K; nk++) {
-        const size_t k = nk % K;
-        const struct filter f = filter_of(o, k);
-        const float *w = o->value[0] + k * f.n_taps;
-        const double *x = o->x[0] + (nk / K * C + f.first_c) * plane_x;
-        double *y = o->y + nk * plane_y;
-        for (size_t i = 0; i < plane_y; i++) {
+    const struct conv_dims d = conv_dims_of(o);
+    for (size_t nk = 0; nk < o->n * d.K; nk++) {
+        const size_t k = nk % d.K;
+        const float *w = o->value[0] + k * d.n_in * d.RS;
+        const double *x = o->x[0] + first_plane(&d, nk / d.K, k);
+        double *y = o->y + nk * d.plane_y;
+        for (size_t i = 0; i < d.plane_y; i++) {
             y[i] = o->node->has_bias ? (double)o->value[1][k] : 0.0;
         }
-        for (size_t i = 0; i < f.n_taps; i++) {
-            const struct tap t = tap_of(o, i);
-            tap_forward(&t, x + i / RS * plane_x, (double)w[i], y);
+        for (size_t rs = 0; rs < d.RS; rs++) {
+            const struct tap t = tap_of(o, rs);
+            for (size_t c = 0; c < d.n_in; c++) {
+                tap_forward(&t, x + c * d.plane_x, (double)w[c * d.RS + rs], y);
+            }
         }
     }
 }
 
 static void conv_backward_data(const struct ref_op *o)
 {
-    const size_t K = (size_t)o->node->shape.C;
-    const size_t C = (size_t)o->in.C;
-    const size_t plane_y = plane_of(&o->node->shape);
-    const size_t plane_x = plane_of(&o->in);
-    const size_t RS = (size_t)o->node->R * (size_t)o->node->S;
-    for (size_t nk = 0; nk < o->n * K; nk++) {
-        const struct filter f = filter_of(o, nk % K);
-        const float *w = o->value[0] + nk % K * f.n_taps;
-        double *dx = o->dx[0] + (nk / K * C + f.first_c) * plane_x;
-        for (size_t i = 0; i < f.n_taps; i++) {
-            const struct tap t = tap_of(o, i);
-            tap_backward_data(&t, dx + i / RS * plane_x, (double)w[i], o->dy + nk * plane_y);
+    const struct conv_dims d = conv_dims_of(o);
+    for (size_t nk = 0; nk < o->n * d.K; nk++) {
+        const size_t k = nk % d.K;
+        const float *w = o->value[0] + k * d.n_in * d.RS;
+        const double *dy = o->dy + nk * d.plane_y;
+        double *dx = o->dx[0] + first_plane(&d, nk / d.K, k);
+        for (size_t rs = 0; rs < d.RS; rs++) {
+            const struct tap t = tap_of(o, rs);
+            for (size_t c = 0; c < d.n_in; c++) {
+                tap_backward_data(&t, dx + c * d.plane_x, (double)w[c * d.RS + rs], dy);
+            }
         }
     }
 }
 
 static void conv_backward_weight(const struct ref_op *o)
 {
-    const size_t K = (size_t)o->node->shape.C;
-    const size_t C = (size_t)o->in.C;
-    const size_t plane_y = plane_of(&o->node->shape);
-    const size_t plane_x = plane_of(&o->in);
-    const size_t RS = (size_t)o->node->R * (size_t)o->node->S;
-    for (size_t k = 0; k < K; k++) {
-        const struct filter f = filter_of(o, k);
-        for (size_t i = 0; i < f.n_taps; i++) {
-            const struct tap t = tap_of(o, i);
-            double sum = 0.0;
-            for (size_t n = 0; n < o->n; n++) {
-                sum += tap_backward_weight(&t, o->x[0] + (n * C + f.first_c + i / RS) * plane_x,
-                                           o->dy + (n * K + k) * plane_y);
+    const struct conv_dims d = conv_dims_of(o);
+    for (size_t k = 0; k < d.K; k++) {
+        float *grad = o->grad[0] + k * d.n_in * d.RS;
+        for (size_t rs = 0; rs < d.RS; rs++) {
+            const struct tap t = tap_of(o, rs);
+            for (size_t c = 0; c < d.n_in; c++) {
+                double sum = 0.0;
+                for (size_t n = 0; n < o->n; n++) {
+                    const double *x = o->x[0] + first_plane(&d, n, k) + c * d.plane_x;
+                    sum += tap_backward_weight(&t, x, o->dy + (n * d.K + k) * d.plane_y);
+                }
+                grad[c * d.RS + rs] += (float)sum;
             }
-            o->grad[0][k * f.n_taps + i] += (float)sum;
         }
     }
 }
