@@ -174,6 +174,7 @@ $(B)/sql/text.o: $(B)/sql/text.c
 
 all: $(tools) ## build every tool into build/$(MODE)
 
+include shapes/shapes.mk
 include tests/tests.mk
 include tests/lint/lint.mk
 include pipeline.mk

@@ -20,13 +20,15 @@
 
 struct border;
 
-/* border_open - all polygons of the first layer as one multipolygon. ERR_INPUT: unreadable, no
- * polygons, no reference system (a .prj is missing: the message says so), nothing valid left.
- * Invalid geometry is repaired with a warning that says what changed. */
+/* border_open - all polygons of the first layer as one multipolygon. A relative path that does not
+ * exist is also looked for under the installed data folder. ERR_INPUT: unreadable, no polygons, no
+ * reference system (a .prj is missing: the message says so), nothing valid left. Invalid geometry
+ * is repaired with a warning that says what changed. */
 int border_open(const char *path, struct border **b, struct err *e);
 void border_free(struct border *b);
 
-/* border_contains - inside or on the boundary. Threads: safe, the border is read-only. */
+/* border_contains - inside or on the boundary; several million points per second.
+ * Threads: safe, the border is read-only. */
 bool border_contains(const struct border *b, struct lonlat p);
 
 /* border_nearest_land - p when inside, else the nearest point of the border (planar in a local
@@ -35,10 +37,12 @@ struct lonlat border_nearest_land(const struct border *b, struct lonlat p);
 
 struct bbox border_bbox(const struct border *b); /* degrees: x lon, y lat */
 
-/* The digest of the geometry itself (WKB), not of the file. */
+/* The digest of the geometry itself (normalised WKB), not of the file: it does not depend on the
+ * format or on the order of the parts. */
 const char *border_sha256(const struct border *b);
 
-/* Rings, for drawing and rasterising: closed (first point repeated), holes flagged. Views. */
+/* Rings, for drawing and rasterising: closed (first point repeated), holes flagged and behind the
+ * shell they are in. Views. */
 size_t border_n_rings(const struct border *b);
 const struct lonlat *border_ring(const struct border *b, size_t i, size_t *n, bool *hole);
 

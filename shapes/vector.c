@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading polygons by OGR. GDAL reports through a per-thread "last error", so every call that may
+ * fail is preceded by a reset; its own printing is switched off. Warnings of GDAL (odd winding,
+ * long field names) concern nothing we use and are dropped; failures in the middle of a layer,
+ * which OGR's iteration swallows, are not.
+ */
+#include "shapes/vector.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cpl_error.h>
+#include <gdal.h>
+#include <ogr_api.h>
+#include <ogr_srs_api.h>
+
+#include "core/file.h"
+#include "core/geo.h"
+#include "core/sig.h"
+
+#define TARGET_EPSG   4326
+#define MAX_WKB_BYTES ((size_t)1 << 30)
+
+/* Formats that are files and nothing else: none that leads to a database or an address. */
+static const char *const drivers[] = {"ESRI Shapefile", "GeoJSON",    "GeoJSONSeq", "TopoJSON",
+                                      "GPKG",           "FlatGeobuf", NULL};
+
+static pthread_once_t registered = PTHREAD_ONCE_INIT;
+
+static void register_drivers(void)
+{
+    GDALAllRegister();
+}
+
+const char *vector_version(void)
+{
+    return "GDAL " GDAL_RELEASE_NAME;
+}
+
+/* ERR_INPUT "<what>: <GDAL's words>", on one line. */
+static int gdal_err(struct err *e, const char *what, const char *path)
+{
+    char text[512];
+    (void)snprintf(text, sizeof text, "%s", CPLGetLastErrorMsg());
+    for (char *c = text; *c; c++) {
+        if (*c == '\n' || *c == '\r') {
+            *c = ' ';
+        }
+    }
+    return err_set(e, ERR_INPUT, "%s '%s'%s%s", what, path, text[0] ? ": " : "", text);
+}
+
+/* From the layer's own system to EPSG:4326 with longitude first; NULL: it is that already. */
+static int open_transformation(OGRLayerH layer, const char *path, OGRCoordinateTransformationH *out,
+                               struct err *e)
+{
+    int rc = -1;
+    OGRSpatialReferenceH to = NULL;
+    OGRSpatialReferenceH from = OGR_L_GetSpatialRef(layer);
+    if (!from) {
+        return err_set(e, ERR_INPUT,
+                       "'%s' does not say its reference system: a shapefile needs its .prj beside "
+                       "it",
+                       path);
+    }
+    to = OSRNewSpatialReference(NULL);
+    if (!to || OSRImportFromEPSG(to, TARGET_EPSG) != OGRERR_NONE) {
+        rc = gdal_err(e, "GDAL has no EPSG:4326 for", path);
+        goto out;
+    }
+    OSRSetAxisMappingStrategy(to, OAMS_TRADITIONAL_GIS_ORDER);
+    OSRSetAxisMappingStrategy(from, OAMS_TRADITIONAL_GIS_ORDER);
+    if (!OSRIsSame(from, to)) {
+        CPLErrorReset();
+        *out = OCTNewCoordinateTransformation(from, to);
+        if (!*out) {
+            rc = gdal_err(e, "cannot use the reference system of", path);
+            goto out;
+        }
+    }
+    rc = 0;
+out:
+    OSRDestroySpatialReference(to);
+    return rc;
+}
+
+/* Every vertex must be a place; wild numbers would make an index or a raster endless. */
+static int check_ring(OGRGeometryH ring, struct err *e)
+{
+    for (int i = 0; i < OGR_G_GetPointCount(ring); i++) {
+        struct lonlat p = {OGR_G_GetX(ring, i), OGR_G_GetY(ring, i)};
+        if (!geo_valid(p)) {
+            return err_set(e, ERR_INPUT, "vertex %d (lon %g, lat %g) is not on Earth", i, p.lon,
+                           p.lat);
+        }
+    }
+    return 0;
+}
+
+static int check_places(OGRGeometryH g, struct err *e)
+{
+    int n = OGR_G_GetGeometryCount(g);
+    if (n == 0) {
+        return check_ring(g, e);
+    }
+    for (int i = 0; i < n; i++) {
+        if (check_places(OGR_G_GetGeometryRef(g, i), e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The polygons in g (taken), straight-edged and flat: a multipolygon, or NULL when there are none. */
+static OGRGeometryH polygons_of(OGRGeometryH g)
+{
+    g = OGR_G_ForceTo(g, OGR_GT_GetLinear(OGR_G_GetGeometryType(g)), NULL);
+    if (!g) {
+        return NULL;
+    }
+    OGR_G_FlattenTo2D(g);
+    OGRwkbGeometryType type = wkbFlatten(OGR_G_GetGeometryType(g));
+    OGRGeometryH all = OGR_G_CreateGeometry(wkbMultiPolygon);
+    if (type == wkbPolygon) {
+        (void)OGR_G_AddGeometry(all, g);
+    } else if (type == wkbMultiPolygon || type == wkbGeometryCollection) {
+        for (int i = 0; i < OGR_G_GetGeometryCount(g); i++) {
+            OGRGeometryH part = OGR_G_GetGeometryRef(g, i);
+            if (wkbFlatten(OGR_G_GetGeometryType(part)) == wkbPolygon) {
+                (void)OGR_G_AddGeometry(all, part);
+            }
+        }
+    }
+    OGR_G_DestroyGeometry(g);
+    if (OGR_G_GetGeometryCount(all) == 0) {
+        OGR_G_DestroyGeometry(all);
+        return NULL;
+    }
+    return all;
+}
+
+static int add_feature(struct vector *v, long long fid, OGRGeometryH g, struct err *e)
+{
+    size_t n = (size_t)OGR_G_WkbSizeEx(g);
+    struct vector_feature *grown = NULL;
+    if (n > MAX_WKB_BYTES) {
+        return err_set(e, ERR_INPUT, "is larger than %zu MiB", MAX_WKB_BYTES >> 20);
+    }
+    grown = realloc(v->feature, (v->n + 1) * sizeof *grown);
+    if (!grown) {
+        return err_nomem(e, "a feature");
+    }
+    v->feature = grown;
+    uint8_t *wkb = malloc(n);
+    if (!wkb || OGR_G_ExportToIsoWkb(g, wkbNDR, wkb) != OGRERR_NONE) {
+        free(wkb);
+        return err_nomem(e, "a feature's geometry");
+    }
+    v->feature[v->n++] = (struct vector_feature){fid, wkb, n};
+    return 0;
+}
+
+static int read_feature(OGRFeatureH feature, OGRCoordinateTransformationH transformation,
+                        struct vector *v, struct err *e)
+{
+    int rc = -1;
+    long long fid = (long long)OGR_F_GetFID(feature);
+    OGRGeometryH g = OGR_F_StealGeometry(feature);
+    OGRGeometryH polygons = g ? polygons_of(g) : NULL;
+    if (!polygons) {
+        return 0;
+    }
+    CPLErrorReset();
+    if (transformation && OGR_G_Transform(polygons, transformation) != OGRERR_NONE) {
+        rc = err_set(e, ERR_INPUT, "cannot be brought to EPSG:4326: %s", CPLGetLastErrorMsg());
+        goto out;
+    }
+    TRY(check_places(polygons, e));
+    TRY(add_feature(v, fid, polygons, e));
+out:
+    OGR_G_DestroyGeometry(polygons);
+    return rc == 0 ? 0 : err_ctx(e, "feature %lld", fid);
+}
+
+static int read_layer(OGRLayerH layer, const char *path, struct vector *v, struct err *e)
+{
+    int rc = -1;
+    OGRCoordinateTransformationH transformation = NULL;
+    OGRFeatureH feature = NULL;
+    TRY(open_transformation(layer, path, &transformation, e));
+    OGR_L_ResetReading(layer);
+    CPLErrorReset();
+    while ((feature = OGR_L_GetNextFeature(layer)) != NULL) {
+        bool damaged = CPLGetLastErrorType() >= CE_Failure;
+        rc = damaged ? gdal_err(e, "cannot read", path)
+                     : read_feature(feature, transformation, v, e);
+        OGR_F_Destroy(feature);
+        if (rc != 0) {
+            rc = damaged ? rc : err_ctx(e, "'%s'", path);
+            goto out;
+        }
+        TRY(sig_check(e));
+        CPLErrorReset();
+    }
+    if (CPLGetLastErrorType() >= CE_Failure) {
+        rc = gdal_err(e, "cannot read", path);
+        goto out;
+    }
+    if (v->n == 0) {
+        rc = err_set(e, ERR_INPUT, "'%s' has no polygons in its first layer", path);
+        goto out;
+    }
+    rc = 0;
+out:
+    OCTDestroyCoordinateTransformation(transformation);
+    return rc;
+}
+
+int vector_read(const char *path, struct vector *out, struct err *e)
+{
+    int rc = -1;
+    struct vector v = {0};
+    GDALDatasetH ds = NULL;
+    if (!file_exists(path)) {
+        return err_set(e, ERR_INPUT, "there is no file '%s'", path);
+    }
+    (void)pthread_once(&registered, register_drivers);
+    CPLPushErrorHandler(CPLQuietErrorHandler);
+    CPLErrorReset();
+    ds = GDALOpenEx(path, GDAL_OF_VECTOR | GDAL_OF_READONLY, drivers, NULL, NULL);
+    if (!ds) {
+        rc = gdal_err(e, "cannot read", path);
+        goto out;
+    }
+    if (GDALDatasetGetLayerCount(ds) < 1) {
+        rc = err_set(e, ERR_INPUT, "'%s' has no layers", path);
+        goto out;
+    }
+    TRY(read_layer(GDALDatasetGetLayer(ds, 0), path, &v, e));
+    *out = v;
+    v = (struct vector){0};
+out:
+    if (ds) {
+        GDALClose(ds);
+    }
+    CPLPopErrorHandler();
+    vector_release(&v);
+    return rc;
+}
+
+void vector_release(struct vector *v)
+{
+    for (size_t i = 0; i < v->n; i++) {
+        free(v->feature[i].wkb);
+    }
+    free(v->feature);
+    *v = (struct vector){0};
+}
