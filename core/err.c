@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
+void err_set_msg(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
     /* Built aside first: an argument may point into e->msg itself. */
     char msg[sizeof e->msg];
@@ -17,7 +17,6 @@ int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
     va_end(ap);
     memcpy(e->msg, msg, sizeof msg);
     e->kind = kind;
-    return -1;
 }
 
 /* Paths come from the user: a missing or forbidden one is his input, a full disk is not. */
@@ -35,7 +34,7 @@ static enum err_kind kind_of(int errnum)
     }
 }
 
-int err_sys(struct err *e, int errnum, const char *fmt, ...)
+void err_sys_msg(struct err *e, int errnum, const char *fmt, ...)
 {
     char what[sizeof e->msg];
     char why[128];
@@ -46,20 +45,15 @@ int err_sys(struct err *e, int errnum, const char *fmt, ...)
     if (strerror_r(errnum, why, sizeof why) != 0) {
         (void)snprintf(why, sizeof why, "system error %d", errnum);
     }
-    return err_set(e, kind_of(errnum), "%s: %s", what, why);
+    err_set_msg(e, kind_of(errnum), "%s: %s", what, why);
 }
 
-int err_ctx(struct err *e, const char *fmt, ...)
+void err_ctx_msg(struct err *e, const char *fmt, ...)
 {
     char ctx[sizeof e->msg];
     va_list ap;
     va_start(ap, fmt);
     (void)vsnprintf(ctx, sizeof ctx, fmt, ap);
     va_end(ap);
-    return err_set(e, e->kind == ERR_NONE ? ERR_SYSTEM : e->kind, "%s: %s", ctx, e->msg);
-}
-
-int err_nomem(struct err *e, const char *what)
-{
-    return err_set(e, ERR_SYSTEM, "cannot allocate %s: out of memory", what);
+    err_set_msg(e, e->kind == ERR_NONE ? ERR_SYSTEM : e->kind, "%s: %s", ctx, e->msg);
 }

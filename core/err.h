@@ -35,19 +35,31 @@ struct err {
     char msg[1024];
 };
 
-/* err_set - replace *e. Always returns -1, so that `return err_set(...)` is one line. */
-int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
+/*
+ * err_set - replace *e. Always -1, so that `return err_set(...)` is one line.
+ * err_sys - replace *e with ERR_SYSTEM and ": <text of errnum>"; ENOENT and the like, which speak of
+ *           what the user named, are ERR_INPUT. Always -1.
+ * err_ctx - prepend "<context>: " to *e, whose kind stays. Always -1.
+ *
+ * They are macros so that compilers and analysers see the -1.
+ */
+static inline int err_failed(void)
+{
+    return -1;
+}
+
+#define err_set(e, kind, ...)   (err_set_msg((e), (kind), __VA_ARGS__), err_failed())
+#define err_sys(e, errnum, ...) (err_sys_msg((e), (errnum), __VA_ARGS__), err_failed())
+#define err_ctx(e, ...)         (err_ctx_msg((e), __VA_ARGS__), err_failed())
+
+/* err_nomem - ERR_SYSTEM "cannot allocate <what>: out of memory". Always -1. */
+#define err_nomem(e, what) err_set((e), ERR_SYSTEM, "cannot allocate %s: out of memory", (what))
+
+void err_set_msg(struct err *e, enum err_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* err_sys - replace *e with ERR_SYSTEM and ": <text of errnum>"; ENOENT and the like that speak of
- * what the user named are ERR_INPUT. Always -1. */
-int err_sys(struct err *e, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-/* err_ctx - prepend "<context>: " to *e, whose kind stays. Always -1. */
-int err_ctx(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* err_nomem - ERR_SYSTEM "cannot allocate <what>". Always -1. */
-int err_nomem(struct err *e, const char *what);
+void err_sys_msg(struct err *e, int errnum, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void err_ctx_msg(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* TRY - the only control-flow macro: on failure keep rc and go to the one label `out`. */
 #define TRY(call)                 \

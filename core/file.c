@@ -289,6 +289,7 @@ int map_open(struct map *m, const char *path, struct err *e)
             (void)close(fd);
             return rc;
         }
+        m->base = p;
         m->p = p;
         m->n = (size_t)st.st_size;
     }
@@ -299,7 +300,7 @@ int map_open(struct map *m, const char *path, struct err *e)
 void map_close(struct map *m)
 {
     if (m->p) {
-        (void)munmap((void *)(uintptr_t)m->p, m->n);
+        (void)munmap(m->base, m->n);
     }
     *m = (struct map){0};
 }

@@ -45,6 +45,7 @@ void secret_free(char *text);
 struct map {
     const uint8_t *p; /* NULL for an empty file */
     size_t n;
+    void *base; /* private: what munmap wants */
 };
 int map_open(struct map *m, const char *path, struct err *e);
 void map_close(struct map *m);

@@ -180,8 +180,8 @@ static int parse(const struct tool *t, int argc, char **argv, struct cli *cli, i
     int key = 0;
     parser_build(&p, t);
     opterr = 0;
-    while ((key = getopt_long(argc, argv, p.shorts, p.longs, NULL)) !=
-           -1) { /* NOLINT(concurrency-mt-unsafe) */
+    /* Options are parsed before any thread starts. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    while ((key = getopt_long(argc, argv, p.shorts, p.longs, NULL)) != -1) {
         switch (key) {
         case 'h':
             tool_help(t, stdout);

@@ -14,7 +14,7 @@ struct stmt {
     int bind_rc; /* first failed bind since the last step */
 };
 
-int db_err(struct db *db, struct err *e, const char *what)
+void db_err_msg(struct db *db, struct err *e, const char *what)
 {
     int code = sqlite3_errcode(db->h) & 0xff;
     const char *msg = sqlite3_errmsg(db->h);
@@ -24,7 +24,7 @@ int db_err(struct db *db, struct err *e, const char *what)
     } else if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) {
         kind = ERR_INPUT;
     }
-    return err_set(e, kind, "catalog '%s': %s: %s", db->path, what, msg);
+    err_set_msg(e, kind, "catalog '%s': %s: %s", db->path, what, msg);
 }
 
 int db_exec(struct db *db, const char *sql, struct err *e)

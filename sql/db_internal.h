@@ -15,6 +15,7 @@ struct db {
 
 /* db_err - the connection's last error with what was being done. SQLITE_BUSY and SQLITE_LOCKED
  * after the busy timeout read "another tool is writing". Always -1. */
-int db_err(struct db *db, struct err *e, const char *what);
+void db_err_msg(struct db *db, struct err *e, const char *what);
+#define db_err(db, e, what) (db_err_msg((db), (e), (what)), err_failed())
 
 #endif

@@ -1,5 +1,5 @@
 # `make lint`: format, clang-tidy, cppcheck, shellcheck, include order, banned words.
-lint_c := $(sort $(foreach f,$(folders),$(srcs_$(f))) $(wildcard tests/unit/*/*.c tests/fuzz/*.c tests/bench/*.c tests/faults/*.c))
+lint_c := $(sort $(foreach f,$(folders),$(srcs_$(f))) $(wildcard tests/unit/*/*.c tests/fuzz/*_*.c tests/bench/*.c tests/faults/*.c))
 lint_h := $(sort $(shell find $(filter-out train/nn,$(folders)) tests -name '*.h' 2>/dev/null))
 lint_sh := $(sort $(wildcard tests/*.sh tests/cli/*.sh tests/faults/*.sh tests/lint/*.sh sql/*.sh shapes/*.sh .ci/run))
 folder_of = $(if $(filter train/nn/% tests/unit/nn/% tests/fuzz/nn_%,$(1)),train/nn,$(if $(filter tests/unit/%,$(1)),$(word 3,$(subst /, ,$(1))),$(if $(filter tests/fuzz/%,$(1)),$(firstword $(subst _, ,$(notdir $(1)))),$(firstword $(subst /, ,$(1))))))
@@ -36,7 +36,7 @@ define tidy_rule
 $(B)/lint/$(1:.c=.tidy): $(1) .clang-tidy $(lint_h)
 	$$(call say,TIDY,$(1))
 	@mkdir -p $$(@D)
-	$$(Q)clang-tidy --quiet $(1) -- $$(std) -DGDJE_VERSION='"$(VERSION)"' -DGDJE_DATADIR='""' -I. $$(cflags_$(call folder_of,$(1))) 2>$$@.log || { grep -v 'warnings generated' $$@.log >&2; exit 1; }
+	$$(Q)clang-tidy --quiet $(1) -- $$(std) $$(if $$(filter core/pool.c,$(1)),-D_GNU_SOURCE) -DGDJE_VERSION='"$(VERSION)"' -DGDJE_DATADIR='""' -I. $$(cflags_$(call folder_of,$(1))) 2>$$@.log || { grep -v 'warnings generated' $$@.log >&2; exit 1; }
 	@touch $$@
 endef
 $(foreach f,$(lint_c),$(eval $(call tidy_rule,$(f))))
