@@ -38,27 +38,16 @@ int decoder_new(const struct lonlat *point, size_t n, size_t top, struct decoder
 void decoder_free(struct decoder *d);
 
 /*
- * decoder_place - one place from probabilities.
+ * decoder_place - one place from probabilities; train/nn/place.h says what mean and median are.
  *
  *   prob  [n] f64   not negative; need not sum to one
- *
- * Returns the place; the mode where the weighted points cancel each other out.
- * DECODE_MEDIAN is right to a metre for points within a quarter of the globe, where the expected
- * distance has one minimum.
- * Source: optimality at a point and step out of it, Vardi and Zhang 2000 (PNAS 97, 1423); gradient
- * and Hessian of the distance on the sphere, Fletcher, Venkatasubramanian and Joshi 2009
- * (NeuroImage 45, S143).
  */
 struct lonlat decoder_place(struct decoder *d, enum decode how, const double *prob);
 
-/* decode_softmax - logits [n] f32 to probabilities [n] f64; entropy in nat. */
-double decode_softmax(const float *logit, double *prob, size_t n);
+/* decode_entropy - of probabilities, in nat. */
+double decode_entropy(const double *prob, size_t n);
 
 /* decode_top - indices of the k largest probabilities, descending; ties by lower index. k <= n. */
 void decode_top(const double *prob, size_t n, uint32_t *index, size_t k);
-
-/* decode_geo_median - place of least summed distance to n places, equally weighted: the best constant
- * guess. n >= 1. */
-int decode_geo_median(const struct lonlat *p, size_t n, struct lonlat *out, struct err *e);
 
 #endif

@@ -28,10 +28,11 @@ struct lonlat place_mean(const struct lonlat *point, const double *p, size_t n);
 
 /*
  * place_median - the place of least expected great-circle distance: the weighted geometric median
- * on the sphere. weight may be NULL: equal. n >= 1.
- * Source: Weiszfeld's iteration in the tangent plane (Fletcher, Venkatasubramanian and Joshi 2009,
- * "The geometric median on Riemannian manifolds", NeuroImage 45, eq. 7), started at place_mean;
- * ends after a step below 1 m or 200 steps.
+ * on the sphere. weight may be NULL: equal. n >= 1. Right to a metre for points within a quarter of
+ * the globe, where the expected distance has one minimum.
+ * Source: optimality at a point and the step out of it, Vardi and Zhang 2000 (PNAS 97, 1423);
+ * gradient and Hessian of the distance on the sphere, Fletcher, Venkatasubramanian and Joshi 2009
+ * (NeuroImage 45, S143).
  */
 struct lonlat place_median(const struct lonlat *point, const double *weight, size_t n);
 
