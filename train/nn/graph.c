@@ -73,7 +73,8 @@ static double node_flops(const struct graph *g, const struct node *node)
         return 0.0;
     }
     const struct param *weight = &g->param[node->param[0]];
-    return n_out * (double)(weight->n / weight->dim[0]);
+    const size_t fan_in = weight->n / weight->dim[0];
+    return n_out * (double)fan_in;
 }
 
 double graph_flops(const struct graph *g)
@@ -97,9 +98,9 @@ static void init_conv_weight(const struct param *p, uint64_t seed, float *value)
 }
 
 /* Uniform in +-1/sqrt(fan in): what torch.nn.Linear does to weight and bias alike. */
-static void init_uniform(const struct param *p, uint64_t seed, double fan_in, float *value)
+static void init_uniform(const struct param *p, uint64_t seed, size_t fan_in, float *value)
 {
-    const double bound = 1.0 / sqrt(fan_in);
+    const double bound = 1.0 / sqrt((double)fan_in);
     const uint64_t stream = rng_stream(p->name);
     for (size_t i = 0; i < p->n; i++) {
         value[i] = (float)(bound * (2.0 * rng_f64(seed, stream, i) - 1.0));
@@ -126,7 +127,7 @@ void graph_init(const struct graph *g, uint64_t seed, float *value)
             } else if (node->op == OP_BATCH_NORM) {
                 init_constant(p, j == 0 || j == 3 ? 1.0F : 0.0F, to);
             } else {
-                init_uniform(p, seed, (double)(weight->n / weight->dim[0]), to);
+                init_uniform(p, seed, weight->n / weight->dim[0], to);
             }
         }
     }

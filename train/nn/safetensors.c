@@ -329,38 +329,39 @@ static void shape_text(const size_t *dim, int n_dims, char *text, size_t size)
     }
 }
 
-/* check_tensor - the file's tensor for p, of p's shape and of a dtype that can be read. */
-static int check_tensor(const struct safetensors *st, const struct param *p,
-                        const struct st_tensor **tensor, struct err *e)
+/* tensor_for - the file's tensor for p, of p's shape and of a dtype that can be read; or NULL. */
+static const struct st_tensor *tensor_for(const struct safetensors *st, const struct param *p,
+                                          struct err *e)
 {
     const struct st_tensor *t = st_find(st, p->name);
     if (!t) {
-        return err_set(e, ERR_INPUT, "no tensor '%s'", p->name);
+        (void)err_set(e, ERR_INPUT, "no tensor '%s'", p->name);
+        return NULL;
     }
     if (t->n_dims != p->n_dims || memcmp(t->dim, p->dim, (size_t)p->n_dims * sizeof *p->dim) != 0) {
         char has[256];
         char want[256];
         shape_text(t->dim, t->n_dims, has, sizeof has);
         shape_text(p->dim, p->n_dims, want, sizeof want);
-        return err_set(e, ERR_INPUT, "tensor '%s' has shape %s, the network needs %s", p->name, has,
-                       want);
+        (void)err_set(e, ERR_INPUT, "tensor '%s' has shape %s, the network needs %s", p->name, has,
+                      want);
+        return NULL;
     }
     if (strcmp(t->dtype, "F32") != 0 && strcmp(t->dtype, "F16") != 0 &&
         strcmp(t->dtype, "BF16") != 0 && strcmp(t->dtype, "F64") != 0) {
-        return err_set(e, ERR_INPUT, "tensor '%s' is %s, not floating point", p->name, t->dtype);
+        (void)err_set(e, ERR_INPUT, "tensor '%s' is %s, not floating point", p->name, t->dtype);
+        return NULL;
     }
-    *tensor = t;
-    return 0;
+    return t;
 }
 
 /* check_part - every tensor of the backbone, or of the head. */
 static int check_part(const struct safetensors *st, const struct graph *g, bool backbone,
                       struct err *e)
 {
-    const struct st_tensor *t = NULL;
     for (int i = 0; i < g->n_params; i++) {
         const struct param *p = &g->param[i];
-        if (p->is_backbone == backbone && check_tensor(st, p, &t, e) != 0) {
+        if (p->is_backbone == backbone && !tensor_for(st, p, e)) {
             return -1;
         }
     }
@@ -389,9 +390,11 @@ int st_load_graph(const struct safetensors *st, const struct graph *g, bool repl
     }
     for (int i = 0; i < g->n_params; i++) {
         const struct param *p = &g->param[i];
-        const struct st_tensor *t = NULL;
-        if ((p->is_backbone || has_head) &&
-            (check_tensor(st, p, &t, e) != 0 || st_read_f32(t, value + p->offset, p->n, e) != 0)) {
+        if (!p->is_backbone && !has_head) {
+            continue;
+        }
+        const struct st_tensor *t = tensor_for(st, p, e);
+        if (!t || st_read_f32(t, value + p->offset, p->n, e) != 0) {
             return -1;
         }
     }

@@ -60,8 +60,8 @@ static int compare(const struct backend *b, const struct nn_case *c, enum precis
         print_message("%s: %s, %s: %s\n", n_bad ? "error" : "note", b->name, c->name, e.msg);
         goto out;
     }
-    n_bad +=
-        check(b->name, c->name, "output", got.out, want.out, (size_t)(c->n * g->n_out), tolerance);
+    n_bad += check(b->name, c->name, "output", got.out, want.out, (size_t)c->n * (size_t)g->n_out,
+                   tolerance);
     for (int i = 0; i < g->n_params; i++) {
         const struct param *p = &g->param[i];
         n_bad += check(b->name, c->name, p->name, (p->is_buffer ? got.value : got.grad) + p->offset,

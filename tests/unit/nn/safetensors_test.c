@@ -23,7 +23,7 @@ static char path[320];
 
 static int setup(void **state)
 {
-    const char *tmp = getenv("TMPDIR");
+    const char *tmp = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe) */
     (void)state;
     (void)snprintf(dir, sizeof dir, "%s/gdje-st.XXXXXX", tmp ? tmp : "/tmp");
     if (!mkdtemp(dir)) {
@@ -127,10 +127,10 @@ static void test_full_disk(void **state)
 static uint8_t *make(const char *header, const void *data, size_t n, size_t *size)
 {
     const uint64_t length = strlen(header);
-    uint8_t *file = malloc(8 + length + n);
+    uint8_t *file = malloc(8 + length + 1 + n);
     assert_non_null(file);
     memcpy(file, &length, 8);
-    memcpy(file + 8, header, length);
+    memcpy(file + 8, header, length + 1);
     if (n > 0) {
         memcpy(file + 8 + length, data, n);
     }

@@ -51,7 +51,8 @@ void nn_fill(const struct graph *g, float *value)
         const struct param *p = &g->param[i];
         const char *kind = strrchr(p->name, '.');
         if (p->n_dims > 1) {
-            fill(p, 0.0, sqrt(6.0 / (double)(p->n / p->dim[0])), value);
+            const size_t fan_in = p->n / p->dim[0];
+            fill(p, 0.0, sqrt(6.0 / (double)fan_in), value);
         } else if (strcmp(kind, ".weight") == 0) {
             fill(p, 1.0, 0.25, value);
         } else if (strcmp(kind, ".running_var") == 0) {

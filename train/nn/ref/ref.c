@@ -114,18 +114,22 @@ static int ref_plan_new(struct model *m, const struct plan_spec *s, struct plan 
     p->spec = *s;
     p->node_at = calloc(n_nodes, sizeof *p->node_at);
     p->saved_at = calloc(n_nodes, sizeof *p->saved_at);
-    for (size_t i = 0; p->node_at && p->saved_at && i < n_nodes; i++) {
+    if (!p->node_at || !p->saved_at) {
+        ref_plan_free(p);
+        return err_nomem(e, "a plan");
+    }
+    for (size_t i = 0; i < n_nodes; i++) {
         const struct node *node = &m->g->node[i];
         p->node_at[i] = p->n_act;
         p->n_act += numbers_of(&node->shape, (size_t)s->max_n);
         p->saved_at[i] = n_saved;
         n_saved += 2 * (size_t)node->shape.C;
     }
+    assert(p->n_act > 0 && n_saved > 0);
     p->act = calloc(p->n_act, sizeof *p->act);
     p->saved = calloc(n_saved, sizeof *p->saved);
     p->grad = s->train_from < m->g->n_blocks ? calloc(p->n_act, sizeof *p->grad) : NULL;
-    if (!p->node_at || !p->saved_at || !p->act || !p->saved ||
-        (!p->grad && s->train_from < m->g->n_blocks)) {
+    if (!p->act || !p->saved || (!p->grad && s->train_from < m->g->n_blocks)) {
         ref_plan_free(p);
         return err_nomem(e, "a plan's activations");
     }
