@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The reference backend by itself: gradients against central differences, batch norm and the
- * optimisers against numbers worked out by hand, and what freezing and accumulation mean.
+ * optimisers against numbers worked out by hand, and what freezing means.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -15,13 +15,9 @@
 
 static const struct nn_case *find_case(const char *name)
 {
-    for (size_t i = 0; i < n_nn_cases; i++) {
-        if (strcmp(nn_cases[i].name, name) == 0) {
-            return &nn_cases[i];
-        }
-    }
-    fail_msg("no case '%s'", name);
-    return NULL;
+    const struct nn_case *c = nn_case_find(name);
+    assert_non_null(c);
+    return c;
 }
 
 /* run - a pass of ref, which must succeed. */
@@ -311,45 +307,6 @@ static void test_partial_batch(void **state)
     graph_free(g);
 }
 
-/* backward adds, grad_scale multiplies, grad_norm measures. */
-static void test_accumulation(void **state)
-{
-    const struct nn_case *c = find_case("add");
-    struct graph *g = nn_case_graph(c);
-    struct model *m = NULL;
-    struct plan *p = NULL;
-    struct err e = {0};
-    float in[2 * 2 * 3 * 25];
-    float out[6];
-    double once = 0.0;
-    double twice = 0.0;
-    double half = 0.0;
-    (void)state;
-    assert_non_null(g);
-    float *value = malloc(g->n_floats * sizeof *value);
-    assert_non_null(value);
-    nn_fill(g, value);
-    for (size_t i = 0; i < sizeof in / sizeof *in; i++) {
-        in[i] = nn_uniform("input", i);
-    }
-    const struct batch batch = {.n = 2, .f32 = in};
-    assert_int_equal(backend_ref.model_new(g, &(struct model_spec){0}, &m, &e), 0);
-    assert_int_equal(backend_ref.model_set(m, MODEL_VALUE, value, &e), 0);
-    assert_int_equal(backend_ref.plan_new(m, &(struct plan_spec){2, 0}, &p, &e), 0);
-    assert_int_equal(backend_ref.forward(p, &batch, out, &e), 0);
-    assert_int_equal(backend_ref.backward(p, out, &e), 0);
-    assert_int_equal(backend_ref.grad_norm(m, 0, &once, &e), 0);
-    assert_int_equal(backend_ref.backward(p, out, &e), 0);
-    assert_int_equal(backend_ref.grad_norm(m, 0, &twice, &e), 0);
-    assert_int_equal(backend_ref.grad_scale(m, 0.25F, &e), 0);
-    assert_int_equal(backend_ref.grad_norm(m, 0, &half, &e), 0);
-    assert_true(once > 0.0 && fabs(twice / once - 2.0) < 1e-6 && fabs(half / once - 0.5) < 1e-6);
-    backend_ref.plan_free(p);
-    backend_ref.model_free(m);
-    free(value);
-    graph_free(g);
-}
-
 static void test_backend_find(void **state)
 {
     const struct backend *b = NULL;
@@ -380,15 +337,10 @@ static void test_no_bf16(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_gradient_check_can_fail),
-        cmocka_unit_test(test_batch_norm_by_hand),
-        cmocka_unit_test(test_optimisers),
-        cmocka_unit_test(test_frozen_blocks),
-        cmocka_unit_test(test_partial_batch),
-        cmocka_unit_test(test_accumulation),
-        cmocka_unit_test(test_backend_find),
-        cmocka_unit_test(test_no_bf16),
+        cmocka_unit_test(test_gradients),          cmocka_unit_test(test_gradient_check_can_fail),
+        cmocka_unit_test(test_batch_norm_by_hand), cmocka_unit_test(test_optimisers),
+        cmocka_unit_test(test_frozen_blocks),      cmocka_unit_test(test_partial_batch),
+        cmocka_unit_test(test_backend_find),       cmocka_unit_test(test_no_bf16),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

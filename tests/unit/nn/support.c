@@ -233,6 +233,16 @@ const struct nn_case nn_cases[] = {
 
 const size_t n_nn_cases = sizeof nn_cases / sizeof *nn_cases;
 
+const struct nn_case *nn_case_find(const char *name)
+{
+    for (size_t i = 0; i < n_nn_cases; i++) {
+        if (strcmp(nn_cases[i].name, name) == 0) {
+            return &nn_cases[i];
+        }
+    }
+    return NULL;
+}
+
 struct graph *nn_case_graph(const struct nn_case *c)
 {
     struct builder b;

@@ -47,6 +47,9 @@ struct nn_case {
 extern const struct nn_case nn_cases[];
 extern const size_t n_nn_cases;
 
+/* nn_case_find - by name; NULL: none. */
+const struct nn_case *nn_case_find(const char *name);
+
 struct graph *nn_case_graph(const struct nn_case *c);
 
 /* What one forward and (unless train_from is PLAN_INFER) backward pass leave. */
