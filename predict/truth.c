@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/nearest.h"
-#include "predict/csv.h"
+#include "predict/places.h"
 #include "predict/truth_internal.h"
 #include "train/nn/place.h"
 
@@ -234,8 +234,8 @@ out:
 
 static int add_train(struct truth *t, const char *path, struct err *e)
 {
-    struct csv_places rows = {0};
-    if (csv_read_places(path, &rows, e) != 0) {
+    struct places rows = {0};
+    if (places_read(path, &rows, e) != 0) {
         return -1;
     }
     t->train = calloc(rows.n ? rows.n : 1, sizeof *t->train);
@@ -243,12 +243,12 @@ static int add_train(struct truth *t, const char *path, struct err *e)
         t->train[i] = rows.row[i].at;
     }
     t->n_train = rows.n;
-    csv_places_release(&rows);
+    places_release(&rows);
     return t->train ? 0 : err_nomem(e, "train locations");
 }
 
 /* Every place of the truth and of train, for the map's diagonal. */
-static int measure(struct truth *t, const struct csv_places *truth, struct err *e)
+static int measure(struct truth *t, const struct places *truth, struct err *e)
 {
     const size_t n = truth->n + t->n_train;
     struct lonlat *all = calloc(n ? n : 1, sizeof *all);
@@ -271,12 +271,12 @@ int truth_read_files(struct truth *out, const char *predictions, const char *tru
 {
     int rc = -1;
     struct truth t = {0};
-    struct csv_places p = {0};
-    struct csv_places q = {0};
+    struct places p = {0};
+    struct places q = {0};
     struct part *part = NULL;
     struct estimate *est = NULL;
-    TRY(csv_read_places(predictions, &p, e));
-    TRY(csv_read_places(truth, &q, e));
+    TRY(places_read(predictions, &p, e));
+    TRY(places_read(truth, &q, e));
     if (train) {
         TRY(add_train(&t, train, e));
     }
@@ -285,7 +285,7 @@ int truth_read_files(struct truth *out, const char *predictions, const char *tru
     TRY(part_add_estimate(part, "file", &est, e));
     part->n_decoders = 1;
     for (size_t i = 0; i < q.n; i++) {
-        const struct csv_place *guess = csv_find(&p, q.row[i].uuid);
+        const struct place *guess = places_find(&p, q.row[i].uuid);
         if (!guess) {
             t.n_missing++;
             continue;
@@ -305,8 +305,8 @@ int truth_read_files(struct truth *out, const char *predictions, const char *tru
     t = (struct truth){0};
     rc = 0;
 out:
-    csv_places_release(&p);
-    csv_places_release(&q);
+    places_release(&p);
+    places_release(&q);
     truth_release(&t);
     return rc;
 }

@@ -9,12 +9,12 @@
 
 #include <cmocka.h>
 
-#include "predict/csv.h"
+#include "predict/places.h"
 
-static int parse(const char *text, struct csv_places *t, struct err *e)
+static int parse(const char *text, struct places *t, struct err *e)
 {
     char *copy = strdup(text);
-    int rc = csv_parse_places("t.csv", copy, strlen(copy), t, e);
+    int rc = places_parse("t.csv", copy, strlen(copy), t, e);
     free(copy);
     return rc;
 }
@@ -23,7 +23,7 @@ static void test_good(void **state)
 {
     (void)state;
     struct err e = {0};
-    struct csv_places t = {0};
+    struct places t = {0};
     assert_int_equal(parse("\xef\xbb\xbflongitude,uuid,latitude,note\r\n"
                            "16.5,\"b,\"\"x\"\"\n2\",45.25,\r\n\r\n"
                            "15,a,44,\"\"",
@@ -33,13 +33,13 @@ static void test_good(void **state)
     assert_string_equal(t.row[0].uuid, "a");
     assert_string_equal(t.row[1].uuid, "b,\"x\"\n2");
     assert_true(t.row[1].at.lat == 45.25 && t.row[1].at.lon == 16.5);
-    assert_ptr_equal(csv_find(&t, "a"), &t.row[0]);
-    assert_null(csv_find(&t, "c"));
-    csv_places_release(&t);
+    assert_ptr_equal(places_find(&t, "a"), &t.row[0]);
+    assert_null(places_find(&t, "c"));
+    places_release(&t);
     assert_int_equal(parse("uuid,latitude,longitude\n", &t, &e), 0);
     assert_int_equal(t.n, 0);
-    assert_null(csv_find(&t, "c"));
-    csv_places_release(&t);
+    assert_null(places_find(&t, "c"));
+    places_release(&t);
 }
 
 static void test_bad(void **state)
@@ -50,7 +50,7 @@ static void test_bad(void **state)
     } bad[] = {
         {"", "'t.csv' is empty"},
         {"uuid,latitude\na,1\n", "no column 'longitude'"},
-        {"uuid,latitude,longitude\na,1\n", "line 2: only 2 fields"},
+        {"uuid,latitude,longitude\na,1\n", "line 2: longitude"},
         {"uuid,latitude,longitude\na,1,2\nb,x,2\n", "line 3: latitude"},
         {"uuid,latitude,longitude\na,91,2\n", "line 2: latitude"},
         {"uuid,latitude,longitude\na,1,nan\n", "line 2: longitude"},
@@ -61,7 +61,7 @@ static void test_bad(void **state)
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct err e = {0};
-        struct csv_places t = {0};
+        struct places t = {0};
         assert_int_equal(parse(bad[i].text, &t, &e), -1);
         assert_int_equal(e.kind, ERR_INPUT);
         if (!strstr(e.msg, bad[i].says)) {
@@ -69,9 +69,9 @@ static void test_bad(void **state)
         }
     }
     struct err e = {0};
-    struct csv_places t = {0};
+    struct places t = {0};
     char nul[] = "uuid,latitude,longitude\na\0b,1,2\n";
-    assert_int_equal(csv_parse_places("t.csv", nul, sizeof nul - 1, &t, &e), -1);
+    assert_int_equal(places_parse("t.csv", nul, sizeof nul - 1, &t, &e), -1);
 }
 
 static void test_field(void **state)
@@ -80,8 +80,8 @@ static void test_field(void **state)
     char *text = NULL;
     size_t n = 0;
     FILE *f = open_memstream(&text, &n);
-    csv_field(f, "plain");
-    csv_field(f, "a,\"b\"\n");
+    places_put_field(f, "plain");
+    places_put_field(f, "a,\"b\"\n");
     assert_int_equal(fclose(f), 0);
     assert_string_equal(text, "plain\"a,\"\"b\"\"\n\"");
     free(text);
