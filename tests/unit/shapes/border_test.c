@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The border: its area, what is inside, agreement with GEOS, holes, and files that are no border. */
-#include "support.h"
+#include "tests/unit/shapes/support.h"
 
 #include <math.h>
 #include <stdio.h>

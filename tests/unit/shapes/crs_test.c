@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Projections: published values, round trips, and what is refused. */
-#include "support.h"
+#include "tests/unit/shapes/support.h"
 
 #include <math.h>
 #include <stdio.h>

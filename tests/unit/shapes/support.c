@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "support.h"
+#include "tests/unit/shapes/support.h"
 
 #include <dirent.h>
 #include <math.h>
