@@ -133,7 +133,8 @@ $(foreach f,$(folders),$(eval $(call folder_rules,$(f))))
 
 objs_sql += $(B)/sql/text.o
 libs_train/nn += $(DNNL_LIBS) -fopenmp
-cflags_train/nn += -fopenmp
+# errno is never read after a square root; vectors are passed to inlined functions only
+cflags_train/nn += -fopenmp -fno-math-errno -Wno-psabi
 
 define folder_objects
 $(B)/$(1)/%.o: $(1)/%.c $(B)/flags

@@ -10,7 +10,7 @@ static const struct {
     const struct backend *b; /* NULL: known, but not built in */
 } backends[] = {
     {"cuda", NULL},
-    {"cpu", NULL},
+    {"cpu", &backend_cpu},
     {"ref", &backend_ref},
 };
 
