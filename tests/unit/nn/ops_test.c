@@ -5,7 +5,9 @@
  *
  * Tolerances. f32: 1e-10, a relative error of 1e-5: sums of at most some thousand products rounded to 2^-24 stay
  * below a tenth of it. bf16: 2e-3, a relative error of 4.5 %: a handful of roundings to
- * 2^-9 in a row, some of them through a gradient that is a small difference of larger numbers.
+ * 2^-9 in a row. Gradients in bf16: 0.1. Where rounding moves a number over relu's kink or past its
+ * neighbour in a pooling window, a whole gradient goes elsewhere; of the few hundred numbers of
+ * these cases that happens to a few, and batch norm's backward pass takes differences of the rest.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -17,8 +19,9 @@
 
 #include "tests/unit/nn/support.h"
 
-#define NMSE_F32  1e-10
-#define NMSE_BF16 2e-3
+#define NMSE_F32       1e-10
+#define NMSE_BF16      2e-3
+#define NMSE_BF16_GRAD 0.1
 
 /* nmse - sum (a - b)^2 / sum b^2; 0 when both are zero, and never small when a is not a number. */
 static double nmse(const float *a, const float *b, size_t n)
@@ -46,7 +49,7 @@ static int check(const char *backend, const char *name, const char *what, const 
 
 /* compare - the number of tensors in which b disagrees with ref. */
 static int compare(const struct backend *b, const struct nn_case *c, enum precision precision,
-                   double tolerance)
+                   double tolerance, double grad_tolerance)
 {
     struct err e = {0};
     struct nn_result want = {0};
@@ -65,7 +68,8 @@ static int compare(const struct backend *b, const struct nn_case *c, enum precis
     for (int i = 0; i < g->n_params; i++) {
         const struct param *p = &g->param[i];
         n_bad += check(b->name, c->name, p->name, (p->is_buffer ? got.value : got.grad) + p->offset,
-                       (p->is_buffer ? want.value : want.grad) + p->offset, p->n, tolerance);
+                       (p->is_buffer ? want.value : want.grad) + p->offset, p->n,
+                       p->is_buffer ? tolerance : grad_tolerance);
     }
 out:
     nn_result_release(&want);
@@ -74,7 +78,7 @@ out:
     return n_bad;
 }
 
-static void compare_all(enum precision precision, double tolerance)
+static void compare_all(enum precision precision, double tolerance, double grad_tolerance)
 {
     int n_bad = 0;
     if (!nn_backend(1)) {
@@ -83,7 +87,7 @@ static void compare_all(enum precision precision, double tolerance)
     }
     for (size_t k = 1; nn_backend(k); k++) {
         for (size_t i = 0; i < n_nn_cases; i++) {
-            n_bad += compare(nn_backend(k), &nn_cases[i], precision, tolerance);
+            n_bad += compare(nn_backend(k), &nn_cases[i], precision, tolerance, grad_tolerance);
         }
     }
     assert_int_equal(n_bad, 0);
@@ -92,13 +96,13 @@ static void compare_all(enum precision precision, double tolerance)
 static void test_f32(void **state)
 {
     (void)state;
-    compare_all(PREC_F32, NMSE_F32);
+    compare_all(PREC_F32, NMSE_F32, NMSE_F32);
 }
 
 static void test_bf16(void **state)
 {
     (void)state;
-    compare_all(PREC_BF16, NMSE_BF16);
+    compare_all(PREC_BF16, NMSE_BF16, NMSE_BF16_GRAD);
 }
 
 /* The comparison itself: one part in ten thousand off must be seen. */

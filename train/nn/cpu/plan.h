@@ -98,7 +98,7 @@ struct fold {
 struct conv_state {
     int widen; /* groups joined into one, see conv.c */
     int n_dims;
-    dnnl_dims_t dim;             /* weights after widening */
+    dnnl_dims_t dim;               /* weights after widening */
     uint64_t seen;                 /* version of what the packed weights were made from */
     int weight, weight_back, bias; /* buffers that keep */
     bool copy_residual;            /* sum in place is impossible */
