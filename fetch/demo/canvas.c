@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Filled spans in fixed loops; clipping happens here and nowhere else. */
+#include "fetch/demo/canvas.h"
+
+#include <math.h>
+
+static uint8_t byte(float v)
+{
+    return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)v;
+}
+
+static int clip(float v, int low, int high)
+{
+    return v <= (float)low ? low : v >= (float)high ? high : (int)lrintf(v);
+}
+
+void canvas_span(struct canvas *c, int y, float x0, float x1, struct rgb colour)
+{
+    if (y < 0 || y >= c->h) {
+        return;
+    }
+    int from = clip(x0, 0, c->w);
+    int to = clip(x1, 0, c->w);
+    uint8_t r = byte(colour.r);
+    uint8_t g = byte(colour.g);
+    uint8_t b = byte(colour.b);
+    uint8_t *p = c->rgb + ((size_t)y * (size_t)c->w + (size_t)from) * 3;
+    for (int x = from; x < to; x++, p += 3) {
+        p[0] = r;
+        p[1] = g;
+        p[2] = b;
+    }
+}
+
+void canvas_post(struct canvas *c, int x, float y0, float y1, struct rgb colour)
+{
+    if (x < 0 || x >= c->w) {
+        return;
+    }
+    int from = clip(y0, 0, c->h);
+    int to = clip(y1, 0, c->h);
+    uint8_t r = byte(colour.r);
+    uint8_t g = byte(colour.g);
+    uint8_t b = byte(colour.b);
+    size_t stride = (size_t)c->w * 3;
+    uint8_t *p = c->rgb + (size_t)from * stride + (size_t)x * 3;
+    for (int y = from; y < to; y++, p += stride) {
+        p[0] = r;
+        p[1] = g;
+        p[2] = b;
+    }
+}
+
+void canvas_leaves(struct canvas *c, int y, float x0, float x1, struct rgb colour, float cell,
+                   uint32_t salt)
+{
+    if (y < 0 || y >= c->h) {
+        return;
+    }
+    int from = clip(x0, 0, c->w);
+    int to = clip(x1, 0, c->w);
+    /* texels as 8.24 fixed point: the tile repeats by itself when the number wraps */
+    uint32_t step = (uint32_t)(16777216.0F / (cell < 0.25F ? 0.25F : cell));
+    const uint8_t *row =
+        c->country->grain.v + (((uint32_t)y * (step >> 8) + salt * 40503U) >> 16 & 255) * 256;
+    uint32_t at = (uint32_t)from * step + salt * 2654435761U;
+    int r = (int)colour.r;
+    int g = (int)colour.g;
+    int b = (int)colour.b;
+    uint8_t *p = c->rgb + ((size_t)y * (size_t)c->w + (size_t)from) * 3;
+    for (int x = from; x < to; x++, p += 3, at += step) {
+        int k = 160 + (row[at >> 24] * 3 >> 2); /* 0.62 .. 1.37 of 256 */
+        int vr = r * k >> 8;
+        int vg = g * k >> 8;
+        int vb = b * k >> 8;
+        p[0] = (uint8_t)(vr > 255 ? 255 : vr);
+        p[1] = (uint8_t)(vg > 255 ? 255 : vg);
+        p[2] = (uint8_t)(vb > 255 ? 255 : vb);
+    }
+}
+
+struct rgb canvas_haze(const struct canvas *c, struct rgb colour, float dist_m)
+{
+    const struct scene *s = c->scene;
+    return rgb_mix(s->sky_low, colour, exp(-(double)dist_m / (1000 * (double)s->visibility_km)));
+}

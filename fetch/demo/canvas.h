@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The camera and the few shapes that a landscape is drawn with.
+ *
+ * A pinhole camera looks level; the picture's plane is upright, so that upright things stay so.
+ * Column x looks in direction column[x]; row y of a thing z_m above the road and depth_m before the
+ * camera's plane is horizon - focal * (z_m - SCENE_EYE_M) / depth_m.
+ */
+#ifndef FETCH_DEMO_CANVAS_H
+#define FETCH_DEMO_CANVAS_H
+
+#include "fetch/demo/render.h"
+
+struct column {
+    float sin_az, cos_az; /* of its bearing */
+    float stretch;        /* distance / depth: 1 / cos of the angle off the axis */
+    float edge_y;         /* row where the near ground ends and the distance begins */
+};
+
+struct canvas {
+    uint8_t *rgb; /* [h, w, 3], view of the image */
+    int w, h;
+    float focal;   /* pixels */
+    float horizon; /* row */
+    float sin_heading, cos_heading;
+    const struct country *country;
+    const struct scene *scene;
+    struct column column[VIEW_SIZE_MAX];
+};
+
+/* canvas_span - pixels x0 <= x < x1 of row y; canvas_post - rows y0 <= y < y1 of column x. Clipped. */
+void canvas_span(struct canvas *c, int y, float x0, float x1, struct rgb colour);
+void canvas_post(struct canvas *c, int x, float y0, float y1, struct rgb colour);
+
+/* canvas_leaves - a span whose brightness follows the grain: foliage. cell: pixels per grain. */
+void canvas_leaves(struct canvas *c, int y, float x0, float x1, struct rgb colour, float cell,
+                   uint32_t salt);
+
+/* canvas_haze - the colour of something dist_m away. */
+struct rgb canvas_haze(const struct canvas *c, struct rgb colour, float dist_m);
+
+#endif

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sky, near ground and far terrain.
+ *
+ * The near ground is a plane at the road's height, drawn row by row: within a row every coordinate
+ * of the plane is linear in the column. The far terrain is drawn column by column from near to far,
+ * each step showing what rises above the steps before it, over the country's real coast and its
+ * made-up heights: the sea lies where it lies on the map, with islands behind it. Where the land
+ * falls away, the near ground ends earlier (edge_y) and the distance shows below the horizon.
+ */
+#include "fetch/demo/render.h"
+
+#include <math.h>
+
+#include "core/rng.h"
+#include "fetch/demo/canvas.h"
+
+#define RISE         1.6 /* heights are exaggerated by this */
+#define NEAR_END_M   250.0
+#define FALL_MAX     0.17 /* steepest fall of the land that is shown */
+#define FAR_FIRST_KM 0.28
+#define FAR_STEP     1.16
+#define FAR_STEPS    34   /* to 38 km */
+#define FINE         20.0 /* texels per metre of ground: blades of grass */
+#define BROAD        1.7  /* tufts and patches */
+
+static double luck(const struct canvas *c, const char *what)
+{
+    return rng_f64(c->country->seed, rng_stream(what), c->scene->stand.key);
+}
+
+/* --- camera ------------------------------------------------------------------------------------- */
+
+/* How steeply the land falls from the camera that way, 0 .. FALL_MAX. */
+static double fall(const struct canvas *c, double sin_az, double cos_az)
+{
+    static const double probe_km[] = {0.35, 0.8, 1.8};
+    double worst = 0;
+    for (int i = 0; i < 3; i++) {
+        double d = probe_km[i];
+        struct xy at = {c->scene->stand.km.x + sin_az * d, c->scene->stand.km.y + cos_az * d};
+        double drop = c->scene->eye_m - SCENE_EYE_M - country_height_m(c->country, at);
+        worst = fmax(worst, RISE * drop / (1000 * d));
+    }
+    return fmin(worst, FALL_MAX);
+}
+
+static void aim(struct canvas *c, const struct view *v)
+{
+    double heading = v->heading_deg * GEO_PI / 180;
+    double half = v->fov_deg * GEO_PI / 360;
+    double pitch = fmin(60, fmax(-60, v->pitch_deg)) * GEO_PI / 180;
+    c->focal = (float)(v->width / 2.0 / tan(half));
+    c->horizon = (float)v->height / 2 + c->focal * (float)tan(pitch);
+    c->sin_heading = (float)sin(heading);
+    c->cos_heading = (float)cos(heading);
+    for (int x = 0; x < v->width; x++) {
+        double off = atan((x + 0.5 - v->width / 2.0) / (double)c->focal);
+        double sin_az = sin(heading + off);
+        double cos_az = cos(heading + off);
+        double stretch = 1 / cos(off);
+        double edge = SCENE_EYE_M / NEAR_END_M + fall(c, sin_az, cos_az);
+        c->column[x] = (struct column){(float)sin_az, (float)cos_az, (float)stretch,
+                                       c->horizon + c->focal * (float)(stretch * edge)};
+    }
+}
+
+/* --- sky ---------------------------------------------------------------------------------------- */
+
+/* 8-bit weights: what the sun's side of the sky gains in a column, and a row's share of it. */
+static void glow_columns(const struct canvas *c, int *glow)
+{
+    for (int x = 0; x < c->w; x++) {
+        double toward = -(double)c->column[x].cos_az; /* cosine of the angle to the south */
+        glow[x] = (int)(256 * exp(2.2 * (toward - 1)));
+    }
+}
+
+/* A point of the cloud tile in texels, 8.24 fixed point: it wraps round with the tile. */
+struct texel {
+    uint32_t x, y;
+};
+
+static uint32_t texels(double v)
+{
+    return (uint32_t)(int64_t)(v * 16777216);
+}
+
+static size_t texel_index(struct texel t)
+{
+    return t.y >> 24 << 8 | t.x >> 24;
+}
+
+struct sky_row {
+    int r, g, b;           /* 0..255 */
+    int glow, cloud;       /* 0..256 */
+    struct texel at, step; /* in the cloud's tile */
+};
+
+static void sky_row(const struct canvas *c, int y, const double *drift, struct sky_row *row)
+{
+    const struct scene *s = c->scene;
+    double up = (double)(c->horizon - (float)y) / (double)c->focal; /* tangent of the elevation */
+    struct rgb colour = rgb_mix(s->sky_low, s->sky_top, 1 - exp(-2.4 * up));
+    row->r = (int)colour.r;
+    row->g = (int)colour.g;
+    row->b = (int)colour.b;
+    row->glow = (int)(256 * exp(-1.1 * up * up));
+    row->cloud = (int)(256 * fmin(1, up * 3.5));
+    /* the clouds lie on a plane, bent down at the horizon: one unit of height is 26 texels */
+    double scale = 26 / (up + 0.10);
+    double first = (0.5 - 0.5 * c->w) / (double)c->focal;
+    double sh = (double)c->sin_heading;
+    double ch = (double)c->cos_heading;
+    row->at.x = texels(drift[0] + scale * (sh + first * ch));
+    row->at.y = texels(drift[1] + scale * (ch - first * sh));
+    row->step.x = texels(scale * ch / (double)c->focal);
+    row->step.y = texels(-scale * sh / (double)c->focal);
+}
+
+static int bright(int v)
+{
+    return v > 255 ? 255 : v;
+}
+
+static void draw_sky(struct canvas *c)
+{
+    const struct scene *s = c->scene;
+    int glow[VIEW_SIZE_MAX];
+    int alpha[512]; /* of a cloud, by half the weighted sum of two texels */
+    double drift[2] = {256 * luck(c, "cloud.x"), 256 * luck(c, "cloud.y")};
+    const int gr = (int)s->glow.r;
+    const int gg = (int)s->glow.g;
+    const int gb = (int)s->glow.b;
+    const int cr = (int)s->cloud.r;
+    const int cg = (int)s->cloud.g;
+    const int cb = (int)s->cloud.b;
+    const uint8_t *tile = c->country->cloud.v;
+    glow_columns(c, glow);
+    for (int i = 0; i < 512; i++) {
+        double over = i - (370 - 230 * (double)s->cloud_cover);
+        alpha[i] = (int)(fmin(1, fmax(0, over / 110)) * 225);
+    }
+    int end = (int)fminf((float)c->h, fmaxf(0, c->horizon + 1));
+    for (int y = 0; y < end; y++) {
+        struct sky_row row;
+        sky_row(c, y, drift, &row);
+        uint8_t *p = c->rgb + (size_t)y * (size_t)c->w * 3;
+        struct texel at = row.at;
+        for (int x = 0; x < c->w; x++, p += 3) {
+            struct texel fine = {at.x * 4, at.y * 4};
+            int light = glow[x] * row.glow >> 8;
+            int cover = 3 * tile[texel_index(at)] + tile[texel_index(fine)];
+            int a = alpha[cover >> 1] * row.cloud >> 8;
+            at.x += row.step.x;
+            at.y += row.step.y;
+            int r = row.r + (gr * light >> 8);
+            int g = row.g + (gg * light >> 8);
+            int b = row.b + (gb * light >> 8);
+            r += (cr - r) * a >> 8;
+            g += (cg - g) * a >> 8;
+            b += (cb - b) * a >> 8;
+            p[0] = (uint8_t)bright(r);
+            p[1] = (uint8_t)bright(g);
+            p[2] = (uint8_t)bright(b);
+        }
+    }
+}
+
+/* --- near ground -------------------------------------------------------------------------------- */
+
+enum material { ASPHALT, LINE, GRAVEL, VERGE, BARE, CROP, MATERIAL_COUNT = CROP + SCENE_CROPS };
+
+struct paint {
+    int r, g, b; /* 0..255 */
+    int grain;   /* how much the texture shows, 0..256 */
+};
+
+/* A coordinate of the ground plane along a row: at + x * step. */
+struct ramp {
+    float at, step;
+};
+
+static struct ramp ramp_of(const struct canvas *c, float depth, float along_axis, float along_row)
+{
+    float pixel = depth / c->focal;
+    float first = (0.5F - (float)c->w / 2) * pixel;
+    return (struct ramp){depth * along_axis + first * along_row, pixel * along_row};
+}
+
+static void paints_of(const struct canvas *c, float depth, struct paint *paint)
+{
+    const struct scene *s = c->scene;
+    double fine = fmin(1, 14 / (double)depth);
+    for (int m = 0; m < MATERIAL_COUNT; m++) {
+        struct rgb colour = m == ASPHALT  ? s->asphalt
+                            : m == LINE   ? s->line
+                            : m == GRAVEL ? s->gravel
+                            : m == VERGE  ? s->grass
+                            : m == BARE   ? s->soil
+                                          : s->crop[m - CROP];
+        double grain = m == ASPHALT ? 0.30 : m == LINE ? 0.2 : 1.0;
+        colour = canvas_haze(c, rgb_scale(colour, (double)s->light), 3 * depth);
+        paint[m] = (struct paint){(int)colour.r, (int)colour.g, (int)colour.b,
+                                  (int)(256 * grain * (0.25 + 0.55 * fine))};
+    }
+}
+
+/* The material m_across metres right of the road's middle and m_along metres ahead on it. */
+static enum material on_road(const struct scene *s, float across, float along, float pixel)
+{
+    float off = fabsf(across);
+    float half = s->road_m / 2;
+    float width = 0.06F + pixel;
+    if (s->dash_m > 0 && off < width) {
+        float t = along / (2 * s->dash_m);
+        return t - floorf(t) < 0.5F ? LINE : ASPHALT;
+    }
+    if (s->edge_line > 0 && off > half - 0.25F - width && off < half - 0.25F + width) {
+        return LINE;
+    }
+    return ASPHALT;
+}
+
+static void ground_row(struct canvas *c, int y)
+{
+    const struct scene *s = c->scene;
+    struct paint paint[MATERIAL_COUNT];
+    float depth = c->focal * (float)SCENE_EYE_M / ((float)y + 0.5F - c->horizon);
+    float road = (float)(s->stand.road_deg * GEO_PI / 180);
+    float parcel = s->parcel_deg * (float)(GEO_PI / 180);
+    float sr = sinf(road);
+    float cr = cosf(road);
+    float sp = sinf(parcel) / s->parcel_m;
+    float cp = cosf(parcel) / s->parcel_m;
+    float sh = c->sin_heading;
+    float ch = c->cos_heading;
+    /* east = depth sh + lateral ch, north = depth ch - lateral sh */
+    struct ramp across = ramp_of(c, depth, sh * cr - ch * sr, ch * cr + sh * sr);
+    struct ramp along = ramp_of(c, depth, sh * sr + ch * cr, ch * sr - sh * cr);
+    struct ramp strip = ramp_of(c, depth, sh * sp + ch * cp, ch * sp - sh * cp);
+    struct ramp east = ramp_of(c, depth, sh, ch);
+    struct ramp north = ramp_of(c, depth, ch, -sh);
+    float half = s->road_m / 2;
+    float pixel = depth / c->focal;
+    across.at += s->road_m / 4; /* the car keeps to the right */
+    paints_of(c, depth, paint);
+    struct texel fine_at = {texels((double)east.at * FINE), texels((double)north.at * FINE)};
+    struct texel broad_at = {texels((double)east.at * BROAD), texels((double)north.at * BROAD)};
+    uint32_t dfx = texels((double)east.step * FINE);
+    uint32_t dfy = texels((double)north.step * FINE);
+    uint32_t dbx = texels((double)east.step * BROAD);
+    uint32_t dby = texels((double)north.step * BROAD);
+    const uint8_t *grain = c->country->grain.v;
+    int bare = 255 - (int)(200 * s->patchiness);
+    uint8_t *p = c->rgb + (size_t)y * (size_t)c->w * 3;
+    for (int x = 0; x < c->w; x++, p += 3) {
+        float a = across.at + (float)x * across.step;
+        float off = fabsf(a);
+        int fine = grain[texel_index(fine_at)];
+        int broad = grain[texel_index(broad_at)];
+        enum material m = VERGE;
+        if (off < half) {
+            m = on_road(s, a, along.at + (float)x * along.step, pixel);
+        } else if (off < half + 0.7F) {
+            m = GRAVEL;
+        } else if (off < half + 4) {
+            m = broad + (fine >> 2) > bare + 32 ? BARE : VERGE;
+        } else {
+            int k = (int)floorf(strip.at + (float)x * strip.step);
+            m = (enum material)(CROP + (k & (SCENE_CROPS - 1)));
+        }
+        const struct paint *q = &paint[m];
+        int k = 256 + ((fine + broad - 256) * q->grain >> 8);
+        p[0] = (uint8_t)bright(q->r * k >> 8);
+        p[1] = (uint8_t)bright(q->g * k >> 8);
+        p[2] = (uint8_t)bright(q->b * k >> 8);
+        fine_at.x += dfx;
+        fine_at.y += dfy;
+        broad_at.x += dbx;
+        broad_at.y += dby;
+    }
+}
+
+static void draw_ground(struct canvas *c)
+{
+    int first = (int)fmaxf(0, ceilf(c->horizon + 0.5F));
+    for (int y = first; y < c->h; y++) {
+        ground_row(c, y);
+    }
+}
+
+/* --- far terrain -------------------------------------------------------------------------------- */
+
+/* The colour of the land or sea at a place d_km away; rise: its height over the step before. */
+static struct rgb far_colour(const struct canvas *c, struct xy at, enum surface_kind kind,
+                             double d_km, double toward_sun)
+{
+    const struct scene *s = c->scene;
+    if (kind == SURFACE_SEA) {
+        struct rgb sea = rgb_mix(s->sea_near, s->sea_far, d_km / 16);
+        return rgb_scale(sea, (double)s->light * (1 + 0.25 * fmax(0, toward_sun)));
+    }
+    size_t tx = (size_t)(int64_t)floor(at.x * 5) & 255;
+    size_t ty = (size_t)(int64_t)floor(at.y * 5) & 255;
+    double wooded = c->country->grain.v[ty * TEXTURE_SIDE + tx] / 255.0;
+    struct rgb land = rgb_mix(s->crop[tx & (SCENE_CROPS - 1)], s->forest, 0.35 + wooded);
+    /* the sun stands in the south: slopes that fall southwards are bright */
+    struct xy south = {at.x, at.y - 0.5};
+    double slope = (country_height_m(c->country, at) - country_height_m(c->country, south)) / 500;
+    double shade = fmin(1.2, fmax(0.55, 0.9 + 2.0 * slope));
+    return canvas_haze(c, rgb_scale(land, shade * (double)s->light), (float)(1000 * d_km));
+}
+
+static void far_column(struct canvas *c, int x)
+{
+    const struct scene *s = c->scene;
+    const struct column *col = &c->column[x];
+    double sin_az = (double)col->sin_az;
+    double cos_az = (double)col->cos_az;
+    float top = col->edge_y;
+    double d_km = FAR_FIRST_KM;
+    for (int k = 0; k < FAR_STEPS; k++, d_km *= FAR_STEP) {
+        struct xy at = {s->stand.km.x + sin_az * d_km, s->stand.km.y + cos_az * d_km};
+        enum surface_kind kind = surface_kind(&c->country->surface, at);
+        double z = kind == SURFACE_SEA ? 0 : country_height_m(c->country, at);
+        double up = RISE * (z - s->eye_m) / (1000 * d_km);
+        float y = c->horizon - c->focal * col->stretch * (float)up;
+        if (y < top - 0.5F) {
+            canvas_post(c, x, y, top, far_colour(c, at, kind, d_km, -cos_az));
+            top = y;
+        }
+    }
+    if (top > c->horizon) {
+        canvas_post(c, x, c->horizon, top, s->sky_low);
+    }
+}
+
+int render_view(const struct country *country, const struct scene *s, const struct view *v,
+                struct image *img, struct err *e)
+{
+    struct canvas c = {.country = country, .scene = s, .w = v->width, .h = v->height};
+    struct image made = {0};
+    if (image_new(&made, v->width, v->height, e) != 0) {
+        return -1;
+    }
+    c.rgb = made.rgb;
+    aim(&c, v);
+    draw_sky(&c);
+    draw_ground(&c);
+    for (int x = 0; x < c.w; x++) {
+        far_column(&c, x);
+    }
+    *img = made;
+    return 0;
+}

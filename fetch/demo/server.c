@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one file that includes libmicrohttpd. Its threads each run an event loop over their share of
+ * the connections and call on_request, which makes the whole answer before it returns: a picture
+ * takes some milliseconds. The listening socket is ours, so that a busy port is told plainly.
+ */
+#include "fetch/demo/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "core/log.h"
+#include "core/progress.h"
+
+#define BACKLOG          512
+#define CONNECTIONS_MAX  1024
+#define CONNECTION_BYTES (32 * 1024) /* request line and headers */
+#define IDLE_TIMEOUT_S   120         /* of a connection kept open */
+
+struct server {
+    struct MHD_Daemon *daemon;
+    struct protocol *protocol;
+    int port;
+    atomic_llong last_ms; /* monotonic, of the last request */
+};
+
+static void touch(struct server *s)
+{
+    atomic_store(&s->last_ms, (long long)(time_monotonic_s() * 1000));
+}
+
+static enum MHD_Result send_answer(struct MHD_Connection *connection, struct answer *a)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(a->n, a->body, MHD_RESPMEM_MUST_FREE);
+    if (!response) {
+        answer_release(a);
+        return MHD_NO;
+    }
+    enum MHD_Result ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
+    if (ok == MHD_YES && a->status == 405) {
+        ok = MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    }
+    if (ok == MHD_YES) {
+        ok = MHD_queue_response(connection, (unsigned)a->status, response);
+    }
+    MHD_destroy_response(response);
+    return ok;
+}
+
+static int refuse_method(struct answer *a, struct err *e)
+{
+    static const char text[] = "Only GET is spoken here.\n";
+    a->body = (uint8_t *)strdup(text);
+    a->n = sizeof text - 1;
+    a->status = 405;
+    a->type = "text/plain; charset=UTF-8";
+    return a->body ? 0 : err_nomem(e, "an answer");
+}
+
+/* What the library calls first for a request: its target as sent, kept until the request ends. */
+static void *on_target(void *ctx, const char *target, struct MHD_Connection *connection)
+{
+    (void)ctx;
+    (void)connection;
+    return strdup(target);
+}
+
+static void on_end(void *ctx, struct MHD_Connection *connection, void **request,
+                   enum MHD_RequestTerminationCode code)
+{
+    (void)ctx;
+    (void)connection;
+    (void)code;
+    free(*request);
+    *request = NULL;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *n_upload, void **request)
+{
+    struct server *s = ctx;
+    struct err e = {0};
+    struct answer a = {0};
+    const char *target = *request;
+    (void)version;
+    (void)upload;
+    if (*n_upload > 0) { /* a body that nobody asked for is read and dropped */
+        *n_upload = 0;
+        return MHD_YES;
+    }
+    touch(s);
+    bool get =
+        strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    int rc = !target ? err_nomem(&e, "a request")
+             : get   ? protocol_answer(s->protocol, target, &a, &e)
+                     : refuse_method(&a, &e);
+    if (rc != 0) {
+        log_warn("cannot answer '%s': %s", path, e.msg);
+        return MHD_NO;
+    }
+    log_note("%s %s: %d, %zu bytes", method, path, a.status, a.n);
+    return send_answer(connection, &a);
+}
+
+static void on_message(void *ctx, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static void on_message(void *ctx, const char *fmt, va_list ap)
+{
+    char text[512];
+    (void)ctx;
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    text[strcspn(text, "\n")] = '\0';
+    log_note("libmicrohttpd: %s", text);
+}
+
+static int listen_on(int port, int *fd, int *bound, struct err *e)
+{
+    int rc = -1;
+    int on = 1;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    socklen_t n = sizeof at;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int s = socket(AF_INET, SOCK_STREAM, 0);
+    if (s < 0) {
+        return err_sys(e, errno, "cannot make a socket");
+    }
+    /* without it a port stays blocked for a minute after its server ended */
+    (void)setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(s, (struct sockaddr *)&at, sizeof at) != 0 || listen(s, BACKLOG) != 0 ||
+        getsockname(s, (struct sockaddr *)&at, &n) != 0) {
+        rc = err_sys(e, errno, "cannot listen on 127.0.0.1:%d", port);
+        e->kind = ERR_SYSTEM;
+        goto out;
+    }
+    *bound = ntohs(at.sin_port);
+    *fd = s;
+    s = -1;
+    rc = 0;
+out:
+    if (s >= 0) {
+        (void)close(s);
+    }
+    return rc;
+}
+
+int server_start(struct protocol *p, int port, int n_threads, struct server **s, struct err *e)
+{
+    int fd = -1;
+    struct server *n = calloc(1, sizeof *n);
+    if (!n) {
+        return err_nomem(e, "the server");
+    }
+    n->protocol = p;
+    if (listen_on(port, &fd, &n->port, e) != 0) {
+        free(n);
+        return -1;
+    }
+    touch(n);
+    struct MHD_OptionItem pool[] = {
+        {MHD_OPTION_THREAD_POOL_SIZE, n_threads, NULL}, /* must be above 1 when given */
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    n->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        on_request, n, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
+        MHD_OPTION_ARRAY, n_threads > 1 ? pool : none, MHD_OPTION_END);
+    if (!n->daemon) { /* the library has closed the socket, or the process is about to end */
+        free(n);
+        return err_set(e, ERR_SYSTEM, "cannot start the server's threads");
+    }
+    *s = n;
+    return 0;
+}
+
+int server_port(const struct server *s)
+{
+    return s->port;
+}
+
+double server_idle_s(const struct server *s)
+{
+    return time_monotonic_s() - (double)atomic_load(&s->last_ms) / 1000;
+}
+
+void server_stop(struct server *s)
+{
+    if (s) {
+        MHD_stop_daemon(s->daemon);
+        free(s);
+    }
+}
+
+const char *server_library(void)
+{
+    static char text[48]; /* written once, before there are threads */
+    (void)snprintf(text, sizeof text, "libmicrohttpd %s", MHD_get_version());
+    return text;
+}
