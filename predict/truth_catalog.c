@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "predict/store.h"
 #include "predict/truth_internal.h"
 #include "sql/catalog.h"
+
+#define RANKS 10 /* top-10 accuracy is the deepest */
 
 static int count(struct db *db, const char *sql, int64_t id, int64_t *n, struct err *e)
 {
@@ -114,26 +115,19 @@ out:
     return rc;
 }
 
-/* Most probable class, its probability and the label's rank from [[number, probability], ...]. */
-static void read_top(const char *text, int32_t label, size_t n_classes, struct guess *g)
+/* Most probable class, its probability and the label's rank among the most probable. */
+static void read_top(const char *json, int32_t label, size_t n_classes, struct guess *g)
 {
-    json_error_t ignored;
-    json_t *top = json_loads(text, 0, &ignored);
-    for (size_t i = 0; top && i < json_array_size(top); i++) {
-        const json_t *pair = json_array_get(top, i);
-        const json_int_t number = json_integer_value(json_array_get(pair, 0));
-        if (number < 0 || number >= (json_int_t)n_classes) {
-            break;
-        }
-        if (i == 0) {
-            g->top = (int32_t)number;
-            g->confidence = json_number_value(json_array_get(pair, 1));
-        }
-        if (g->rank < 0 && number == label) {
-            g->rank = (int32_t)i;
-        }
+    struct top_class top[RANKS];
+    const size_t n = store_top(json, top, RANKS);
+    if (n == 0 || top[0].number >= n_classes) {
+        return;
     }
-    json_decref(top);
+    g->top = (int32_t)top[0].number;
+    g->confidence = top[0].probability;
+    for (size_t i = 0; i < n && g->rank < 0; i++) {
+        g->rank = label >= 0 && top[i].number == (uint32_t)label ? (int32_t)i : -1;
+    }
 }
 
 enum { LOCATION, PART, DECODE, LON, LAT, TRUE_LON, TRUE_LAT, LABEL, TOP };

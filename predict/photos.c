@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding photos and bringing them to a network's size. */
+#include "predict/photos.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/file.h"
+#include "core/image.h"
+#include "sql/catalog.h"
+#include "train/nn/place.h"
+
+static const char *const view_names[PHOTO_VIEWS] = {"0.jpg", "90.jpg", "180.jpg", "270.jpg"};
+
+void photos_release(struct photos *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        free(p->loc[i].uuid);
+        free(p->loc[i].part);
+        for (int v = 0; v < PHOTO_VIEWS; v++) {
+            free(p->loc[i].view[v]);
+        }
+    }
+    free(p->loc);
+    *p = (struct photos){0};
+}
+
+static int add_location(struct photos *p, const char *uuid, struct photo_location **loc,
+                        struct err *e)
+{
+    if (p->n == p->cap) {
+        const size_t cap = p->cap ? p->cap * 2 : 256;
+        struct photo_location *q = realloc(p->loc, cap * sizeof *q);
+        if (!q) {
+            return err_nomem(e, "locations");
+        }
+        p->loc = q;
+        p->cap = cap;
+    }
+    *loc = &p->loc[p->n];
+    **loc = (struct photo_location){.truth = {(double)NAN, (double)NAN}};
+    (*loc)->uuid = strdup(uuid);
+    if (!(*loc)->uuid) {
+        return err_nomem(e, "locations");
+    }
+    p->n++;
+    return 0;
+}
+
+/* Files and folders ----------------------------------------------------------------------------- */
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The views in a folder as a location, when there are any; *found says so. */
+static int add_folder(struct photos *p, const char *dir, const char *uuid, bool *found,
+                      struct err *e)
+{
+    int rc = -1;
+    char *path[PHOTO_VIEWS] = {NULL};
+    struct photo_location *loc = NULL;
+    *found = false;
+    for (int v = 0; v < PHOTO_VIEWS; v++) {
+        path[v] = path_join(dir, view_names[v]);
+        if (!path[v]) {
+            rc = err_nomem(e, "a path");
+            goto out;
+        }
+        if (file_exists(path[v])) {
+            *found = true;
+        } else {
+            free(path[v]);
+            path[v] = NULL;
+        }
+    }
+    if (*found) {
+        TRY(add_location(p, uuid, &loc, e));
+        memcpy(loc->view, path, sizeof path);
+        memset(path, 0, sizeof path);
+    }
+    rc = 0;
+out:
+    for (int v = 0; v < PHOTO_VIEWS; v++) {
+        free(path[v]);
+    }
+    return rc;
+}
+
+static int not_hidden(const struct dirent *d)
+{
+    return d->d_name[0] != '.';
+}
+
+/* Byte order, whatever the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Every folder in dir that holds views. */
+static int add_folders(struct photos *p, const char *dir, struct err *e)
+{
+    int rc = 0;
+    struct dirent **entry = NULL;
+    const size_t before = p->n;
+    const int n = scandir(dir, &entry, not_hidden, by_name);
+    if (n < 0) {
+        return err_sys(e, errno, "cannot read directory '%s'", dir);
+    }
+    for (int i = 0; i < n; i++) {
+        bool found = false;
+        char *path = rc == 0 ? path_join(dir, entry[i]->d_name) : NULL;
+        if (rc == 0 && !path) {
+            rc = err_nomem(e, "a path");
+        } else if (rc == 0 && is_folder(path)) {
+            rc = add_folder(p, path, entry[i]->d_name, &found, e);
+        }
+        free(path);
+        free(entry[i]);
+    }
+    free(entry);
+    if (rc == 0 && p->n == before) {
+        rc = err_set(e, ERR_INPUT,
+                     "no photos in '%s': expected UUID/0.jpg, 90.jpg, 180.jpg, 270.jpg", dir);
+    }
+    return rc;
+}
+
+static int add_name(struct photos *p, const char *name, struct err *e)
+{
+    struct stat st;
+    struct photo_location *loc = NULL;
+    bool found = false;
+    if (stat(name, &st) != 0) {
+        return err_sys(e, errno, "cannot open '%s'", name);
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        if (add_location(p, name, &loc, e) != 0) {
+            return -1;
+        }
+        loc->view[0] = strdup(name);
+        return loc->view[0] ? 0 : err_nomem(e, "a path");
+    }
+    char *dir = strdup(name);
+    if (!dir) {
+        return err_nomem(e, "a path");
+    }
+    for (size_t n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--) {
+        dir[n - 1] = '\0';
+    }
+    int rc = add_folder(p, dir, path_base(dir), &found, e);
+    if (rc == 0 && !found) {
+        rc = add_folders(p, dir, e);
+    }
+    free(dir);
+    return rc;
+}
+
+static int add_lines(struct photos *p, FILE *in, struct err *e)
+{
+    int rc = 0;
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t n = 0;
+    while (rc == 0 && (n = getline(&line, &cap, in)) >= 0) {
+        while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r')) {
+            line[--n] = '\0';
+        }
+        if (n > 0) {
+            rc = add_name(p, line, e);
+        }
+    }
+    if (rc == 0 && ferror(in)) {
+        rc = err_sys(e, errno, "cannot read standard input");
+    }
+    free(line);
+    return rc;
+}
+
+int photos_from_names(struct photos *p, const char *const *name, int n, FILE *in, struct err *e)
+{
+    for (int i = 0; i < n; i++) {
+        if (strcmp(name[i], "-") == 0 ? add_lines(p, in, e) : add_name(p, name[i], e)) {
+            return -1;
+        }
+    }
+    return p->n > 0 ? 0 : err_set(e, ERR_INPUT, "no photos were named");
+}
+
+/* Catalog ----------------------------------------------------------------------------------------- */
+
+enum { ID, UUID, LON, LAT, PART, VIEW, PATH };
+
+/* Whether a row belongs to one of the parts asked for; counts it there. */
+static bool wanted(struct stmt *st, const struct opt_list *part, size_t *n_found)
+{
+    const char *its = col_text(st, PART);
+    bool any = false;
+    for (int i = 0; i < part->n; i++) {
+        bool in = strcmp(part->v[i], "all") == 0 || (its && strcmp(part->v[i], its) == 0) ||
+                  (strcmp(part->v[i], "unknown") == 0 && col_null(st, LAT));
+        n_found[i] += in;
+        any = any || in;
+    }
+    return any;
+}
+
+static int add_row(struct photos *p, struct db *db, struct stmt *st, struct err *e)
+{
+    struct photo_location *loc = p->n ? &p->loc[p->n - 1] : NULL;
+    if (!loc || loc->id != col_i64(st, ID)) {
+        if (add_location(p, col_text(st, UUID), &loc, e) != 0) {
+            return -1;
+        }
+        loc->id = col_i64(st, ID);
+        loc->truth = (struct lonlat){col_f64(st, LON), col_f64(st, LAT)};
+        if (col_text(st, PART) && !(loc->part = strdup(col_text(st, PART)))) {
+            return err_nomem(e, "locations");
+        }
+    }
+    const int64_t view = col_i64(st, VIEW);
+    if (!col_null(st, PATH) && view >= 0 && view < PHOTO_VIEWS && !loc->view[view]) {
+        loc->view[view] = catalog_path(db, col_text(st, PATH));
+        return loc->view[view] ? 0 : err_nomem(e, "a path");
+    }
+    return 0;
+}
+
+int photos_from_catalog(struct photos *p, struct db *db, int64_t run_id,
+                        const struct opt_list *part, struct err *e)
+{
+    int rc = -1;
+    struct stmt *st = NULL;
+    bool row = false;
+    size_t n_found[OPT_LIST_MAX] = {0};
+    TRY(db_prepare(db, &st,
+                   "SELECT l.id, l.uuid, l.lon_deg, l.lat_deg, s.part, i.view, i.path"
+                   " FROM location l JOIN run r ON r.id = ?"
+                   " LEFT JOIN split s ON s.scheme_id = r.scheme_id AND s.location_id = l.id"
+                   " LEFT JOIN image i ON i.location_id = l.id AND i.state = 'ok'"
+                   " ORDER BY l.id, i.view",
+                   e));
+    stmt_i64(st, 1, run_id);
+    while ((rc = stmt_step(st, &row, e)) == 0 && row) {
+        if (wanted(st, part, n_found)) {
+            TRY(add_row(p, db, st, e));
+        }
+    }
+    for (int i = 0; rc == 0 && i < part->n; i++) {
+        if (n_found[i] == 0) {
+            rc = err_set(e, ERR_INPUT, "the run's split has no location in part '%s'", part->v[i]);
+        }
+    }
+out:
+    stmt_free(st);
+    return rc;
+}
+
+/* Pixels ------------------------------------------------------------------------------------------ */
+
+static int load_packed(const struct pack *pack, size_t i, int n_views, uint8_t *record,
+                       size_t view_bytes, struct err *e)
+{
+    const uint32_t mask = pack_mask(pack, i);
+    if (pack_check(pack, i, e) != 0) {
+        return -1;
+    }
+    if ((mask & PACK_ALL_VIEWS(n_views)) == 0) {
+        return err_set(e, ERR_INPUT, "the pack has none of its views");
+    }
+    memcpy(record, pack_record(pack, i), (size_t)n_views * view_bytes);
+    place_fill_views(record, mask, n_views, view_bytes);
+    return 0;
+}
+
+int photos_load(const struct photo_location *loc, const struct pack *pack, int n_views, int size_px,
+                uint8_t *record, struct err *e)
+{
+    const size_t view_bytes = (size_t)size_px * (size_t)size_px * 3;
+    uint32_t mask = 0;
+    const ptrdiff_t packed = pack && loc->id > 0 ? pack_find(pack, loc->id) : -1;
+    if (packed >= 0) {
+        return load_packed(pack, (size_t)packed, n_views, record, view_bytes, e);
+    }
+    for (int v = 0; v < n_views && v < PHOTO_VIEWS; v++) {
+        if (loc->view[v]) {
+            if (image_load_fit(loc->view[v], size_px, record + (size_t)v * view_bytes, e) != 0) {
+                return -1;
+            }
+            mask |= 1u << v;
+        }
+    }
+    if (mask == 0) {
+        return err_set(e, ERR_INPUT, "it has no usable photo");
+    }
+    place_fill_views(record, mask, n_views, view_bytes);
+    return 0;
+}
