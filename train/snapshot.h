@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two checkpoint files of a run. After an epoch best.safetensors is written when the epoch is
+ * the best so far, then last.safetensors with moments and state. Killed between the two, the run
+ * resumes from the epoch before and makes the same best again.
+ */
+#ifndef TRAIN_SNAPSHOT_H
+#define TRAIN_SNAPSHOT_H
+
+#include <stdbool.h>
+
+#include "core/err.h"
+#include "train/dataset.h"
+#include "train/network.h"
+#include "train/record.h"
+#include "train/run_dir.h"
+#include "train/state.h"
+
+struct snapshot {
+    struct network *net; /* borrowed, as the next three */
+    const struct dataset *data;
+    const struct run_dir *dir;
+    char *config;
+    float *value, *moment1, *moment2; /* [n_floats], owned */
+    struct checkpoint_row best, last; /* as they are on disk */
+};
+
+int snapshot_init(struct snapshot *s, struct network *net, const struct dataset *d,
+                  const struct run_dir *dir, char *config, struct err *e);
+void snapshot_release(struct snapshot *s);
+
+/* snapshot_save - last, and best before it when is_best; val_km is this epoch's. */
+int snapshot_save(struct snapshot *s, const struct train_state *state, double val_km, bool is_best,
+                  struct err *e);
+
+/* snapshot_resume - put the network and the state where last.safetensors was written.
+ * ERR_INPUT when it is damaged or of another run. */
+int snapshot_resume(struct snapshot *s, struct train_state *state, struct err *e);
+
+/* snapshot_load_best - the best weights into the network. */
+int snapshot_load_best(struct snapshot *s, struct err *e);
+
+/* snapshot_start - the weights a new run begins with: initial ones, then those of --weights. */
+int snapshot_start(struct snapshot *s, const struct train_prefs *prefs, struct err *e);
+
+#endif
