@@ -278,24 +278,24 @@ out:
     return rc;
 }
 
-static void print_number(const char *format, double v)
+/* print_field - empty for what does not exist, as a regression's accuracy. */
+static void print_field(double v, char end)
 {
     if (isfinite(v)) {
-        (void)printf(format, v);
+        (void)printf("%.9g", v);
     }
-    (void)putchar('\t');
+    (void)putchar(end);
 }
 
 static int print_epoch(const struct epoch_row *r, struct err *e)
 {
     (void)printf("%d\t", r->epoch);
-    print_number("%.6g", r->lr_head);
-    print_number("%.9g", r->train_loss);
-    print_number("%.9g", r->val_loss);
-    print_number("%.6g", r->val_accuracy); /* empty for regression */
-    print_number("%.6g", r->val_km);
-    print_number("%.2f", r->seconds);
-    (void)printf("%.1f\n", r->images_per_s);
+    print_field(r->lr_head, '\t');
+    print_field(r->train_loss, '\t');
+    print_field(r->val_loss, '\t');
+    print_field(r->val_accuracy, '\t');
+    print_field(r->val_km, '\t');
+    (void)printf("%.2f\t%.1f\n", r->seconds, r->images_per_s);
     return fflush(stdout) == 0 ? 0 : err_set(e, ERR_SYSTEM, "cannot write standard output");
 }
 
