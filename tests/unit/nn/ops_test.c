@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every backend against ref, operation by operation: outputs, the gradient of every parameter and
- * the running statistics, by normalised mean square error.
+ * the running statistics, by normalised mean square error (NMSE, the square of a relative error).
  *
- * Tolerances. f32: 1e-10, a relative error of 1e-5: sums of at most some thousand products rounded to 2^-24 stay
- * below a tenth of it. bf16: 2e-3, a relative error of 4.5 %: a handful of roundings to
- * 2^-9 in a row. Gradients in bf16: 0.1. Where rounding moves a number over relu's kink or past its
- * neighbour in a pooling window, a whole gradient goes elsewhere; of the few hundred numbers of
- * these cases that happens to a few, and batch norm's backward pass takes differences of the rest.
+ * f32: 1e-10. Sums of some thousand products, each rounded to 2^-24, stay far below 1e-5.
+ *
+ * bf16: 1e-3 for outputs and statistics, a handful of roundings to 2^-9 in a row; 1e-2 for
+ * gradients, which batch norm makes from small differences of such numbers. Where rounding moves a
+ * number over relu's kink a whole gradient goes elsewhere, so batch norm's outputs are kept away
+ * from it (nn_fill_far). Nothing can be done about near ties in a pooling window, one of which is a
+ * percent of these small cases' gradients: 0.1.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -19,9 +21,10 @@
 
 #include "tests/unit/nn/support.h"
 
-#define NMSE_F32       1e-10
-#define NMSE_BF16      2e-3
-#define NMSE_BF16_GRAD 0.1
+#define NMSE_F32            1e-10
+#define NMSE_BF16           1e-3
+#define NMSE_BF16_GRAD      1e-2
+#define NMSE_BF16_POOL_GRAD 0.1
 
 /* nmse - sum (a - b)^2 / sum b^2; 0 when both are zero, and never small when a is not a number. */
 static double nmse(const float *a, const float *b, size_t n)
@@ -47,9 +50,39 @@ static int check(const char *backend, const char *name, const char *what, const 
     return 1;
 }
 
-/* compare - the number of tensors in which b disagrees with ref. */
-static int compare(const struct backend *b, const struct nn_case *c, enum precision precision,
-                   double tolerance, double grad_tolerance)
+static double grad_tolerance(const struct graph *g, enum precision precision)
+{
+    for (int i = 0; precision == PREC_BF16 && i < g->n_nodes; i++) {
+        if (g->node[i].op == OP_MAX_POOL) {
+            return NMSE_BF16_POOL_GRAD;
+        }
+    }
+    return precision == PREC_BF16 ? NMSE_BF16_GRAD : NMSE_F32;
+}
+
+/* compare_results - the number of tensors in which b disagrees with ref. */
+static int compare_results(const struct backend *b, const struct graph *g, const struct nn_case *c,
+                           enum precision precision, const struct nn_result *got,
+                           const struct nn_result *want)
+{
+    const double tolerance = precision == PREC_BF16 ? NMSE_BF16 : NMSE_F32;
+    int n_bad = check(b->name, c->name, "output", got->out, want->out,
+                      (size_t)c->n * (size_t)g->n_out, tolerance);
+    for (int i = 0; i < g->n_params; i++) {
+        const struct param *p = &g->param[i];
+        if (p->is_buffer) {
+            n_bad += check(b->name, c->name, p->name, got->value + p->offset,
+                           want->value + p->offset, p->n, tolerance);
+        } else {
+            n_bad += check(b->name, c->name, p->name, got->grad + p->offset, want->grad + p->offset,
+                           p->n, grad_tolerance(g, precision));
+        }
+    }
+    return n_bad;
+}
+
+/* compare - the same for one case; a precision that the device lacks is no disagreement. */
+static int compare(const struct backend *b, const struct nn_case *c, enum precision precision)
 {
     struct err e = {0};
     struct nn_result want = {0};
@@ -57,28 +90,28 @@ static int compare(const struct backend *b, const struct nn_case *c, enum precis
     int n_bad = 0;
     struct graph *g = nn_case_graph(c);
     assert_non_null(g);
-    assert_int_equal(nn_run(nn_backend(0), g, c, NULL, PREC_F32, &want, &e), 0);
-    if (nn_run(b, g, c, NULL, precision, &got, &e) != 0) {
+    float *value = malloc(g->n_floats * sizeof *value);
+    assert_non_null(value);
+    if (precision == PREC_BF16) {
+        nn_fill_far(g, value);
+    } else {
+        nn_fill(g, value);
+    }
+    assert_int_equal(nn_run(nn_backend(0), g, c, value, PREC_F32, &want, &e), 0);
+    if (nn_run(b, g, c, value, precision, &got, &e) == 0) {
+        n_bad = compare_results(b, g, c, precision, &got, &want);
+    } else {
         n_bad = e.kind == ERR_DEVICE && precision != PREC_F32 ? 0 : 1;
         print_message("%s: %s, %s: %s\n", n_bad ? "error" : "note", b->name, c->name, e.msg);
-        goto out;
     }
-    n_bad += check(b->name, c->name, "output", got.out, want.out, (size_t)c->n * (size_t)g->n_out,
-                   tolerance);
-    for (int i = 0; i < g->n_params; i++) {
-        const struct param *p = &g->param[i];
-        n_bad += check(b->name, c->name, p->name, (p->is_buffer ? got.value : got.grad) + p->offset,
-                       (p->is_buffer ? want.value : want.grad) + p->offset, p->n,
-                       p->is_buffer ? tolerance : grad_tolerance);
-    }
-out:
     nn_result_release(&want);
     nn_result_release(&got);
+    free(value);
     graph_free(g);
     return n_bad;
 }
 
-static void compare_all(enum precision precision, double tolerance, double grad_tolerance)
+static void compare_all(enum precision precision)
 {
     int n_bad = 0;
     if (!nn_backend(1)) {
@@ -87,7 +120,7 @@ static void compare_all(enum precision precision, double tolerance, double grad_
     }
     for (size_t k = 1; nn_backend(k); k++) {
         for (size_t i = 0; i < n_nn_cases; i++) {
-            n_bad += compare(nn_backend(k), &nn_cases[i], precision, tolerance, grad_tolerance);
+            n_bad += compare(nn_backend(k), &nn_cases[i], precision);
         }
     }
     assert_int_equal(n_bad, 0);
@@ -96,13 +129,13 @@ static void compare_all(enum precision precision, double tolerance, double grad_
 static void test_f32(void **state)
 {
     (void)state;
-    compare_all(PREC_F32, NMSE_F32, NMSE_F32);
+    compare_all(PREC_F32);
 }
 
 static void test_bf16(void **state)
 {
     (void)state;
-    compare_all(PREC_BF16, NMSE_BF16, NMSE_BF16_GRAD);
+    compare_all(PREC_BF16);
 }
 
 /* The comparison itself: one part in ten thousand off must be seen. */
