@@ -17,7 +17,7 @@ lines = []
 
 
 def array(name, t):
-    values = ", ".join(f"{float(v):.17g}" for v in torch.as_tensor(t).flatten())
+    values = ", ".join(f"{float(v):.17g}" for v in torch.as_tensor(t, dtype=torch.float64).flatten())
     lines.append(f"static const double {name}[] = {{{values}}};")
 
 
