@@ -3,17 +3,15 @@
 
 #include <string.h>
 
-#define MAX_NAME 100
-
-int name_check(const char *option, const char *name, struct err *e)
+int name_check(const char *option, const char *text, size_t max, struct err *e)
 {
-    size_t n = strlen(name);
-    if (n == 0 || n > MAX_NAME) {
-        return err_set(e, ERR_USAGE, "--%s: a name has 1 to %d characters", option, MAX_NAME);
+    size_t n = strlen(text);
+    if (n == 0 || n > max) {
+        return err_set(e, ERR_USAGE, "--%s: 1 to %zu characters are needed", option, max);
     }
     for (size_t i = 0; i < n; i++) {
-        if ((unsigned char)name[i] < ' ' || name[i] == 127) {
-            return err_set(e, ERR_USAGE, "--%s: a name has no control characters", option);
+        if ((unsigned char)text[i] < ' ' || text[i] == 127) {
+            return err_set(e, ERR_USAGE, "--%s: control characters are not allowed", option);
         }
     }
     return 0;

@@ -269,7 +269,7 @@ int split_run(const struct cli *cli, const struct split_prefs *prefs, struct err
     int rc = -1;
     struct db *db = NULL;
     struct split_ratios ratios;
-    TRY(name_check("name", prefs->name, e));
+    TRY(name_check("name", prefs->name, NAME_MAX_BYTES, e));
     TRY(split_ratios_parse(prefs->ratios, &ratios, e));
     TRY(catalog_open(cli->catalog, CATALOG_WRITE, &db, e));
     TRY(split_make(db, cli, prefs, e));

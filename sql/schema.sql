@@ -257,6 +257,7 @@ CREATE TABLE label (
     class_id INTEGER NOT NULL REFERENCES class (id) ON DELETE CASCADE,
     PRIMARY KEY (grid_id, location_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX label_class ON label (class_id); -- deleting a class must not read all labels
 
 CREATE TABLE stats (
     scheme_id INTEGER NOT NULL REFERENCES split_scheme (id) ON DELETE CASCADE,
