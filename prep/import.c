@@ -34,7 +34,7 @@ static int check_prefs(const struct cli *cli, const struct import_prefs *prefs, 
     if (prefs->columns && !prefs->csv) {
         return err_set(e, ERR_USAGE, "--columns goes with --csv FILE");
     }
-    return prefs->name ? name_check("name", prefs->name, e) : 0;
+    return prefs->name ? name_check("name", prefs->name, NAME_MAX_BYTES, e) : 0;
 }
 
 /* The data set's name: as given, or the last part of the path that was named. */
