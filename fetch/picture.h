@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether bytes are the photograph that was asked for. */
+#ifndef FETCH_PICTURE_H
+#define FETCH_PICTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/image.h"
+
+/*
+ * picture_check - a JPEG that decodes completely, is size_px x size_px and is no card: a picture
+ * nearly all of one colour, as a provider draws to say "no imagery here" or "over quota".
+ *
+ * Returns whether it is good; why [256] says what is wrong otherwise. Threads: safe.
+ */
+bool picture_check(const uint8_t *data, size_t n, int size_px, char why[256]);
+
+/* picture_is_card - at least 9 of 10 pixels within a few grey levels of one colour. The colour is
+ * the median of each channel; the levels are what JPEG noise around the letters reaches. */
+bool picture_is_card(const struct image *img);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The image files of a location: DIR/<uuid>/0.jpg, 90.jpg, 180.jpg, 270.jpg.
+ *
+ *     TRY(store_put(dir, uuid, view, e));     (worker thread: files and their folder on disk)
+ *     TRY(dir_sync(dir, e));                  (once per batch, before its rows are committed)
+ */
+#ifndef FETCH_STORE_H
+#define FETCH_STORE_H
+
+#include <stddef.h>
+
+#include "core/err.h"
+#include "fetch/provider.h"
+
+#define STORE_UUID_SIZE 37
+
+/* store_uuid - the location's name, a pure function of provider and panorama: the first 128 bits
+ * of their SHA-256 as a UUID of version 8 (RFC 9562, section 5.8), so that a rerun after any
+ * interruption writes the same files. */
+int store_uuid(const char *provider, const char *pano_id, char uuid[STORE_UUID_SIZE],
+               struct err *e);
+
+struct store_bytes {
+    const char *p; /* n bytes of JPEG */
+    size_t n;
+};
+
+/*
+ * store_put - all views of a location: each to <heading>.jpg.tmp, fsync, rename; then fsync of the
+ * folder. The fixed temporary name lets the next run replace what a killed one left.
+ * Returns 0, or -1 with *e (ERR_SYSTEM) and no temporary file left. Threads: safe for different
+ * locations.
+ */
+int store_put(const char *dir, const char *uuid, const struct store_bytes view[PROVIDER_VIEWS],
+              struct err *e);
+
+/* store_remove - what a killed run may have left of a location that will not be completed. */
+void store_remove(const char *dir, const char *uuid);
+
+/* store_ready - make the folder and write a file in it, so that an unwritable one is known before
+ * the first request is sent. */
+int store_ready(const char *dir, struct err *e);
+
+#endif
