@@ -103,6 +103,7 @@ int store_put(const char *dir, const char *uuid, const struct store_bytes view[P
     }
     for (int v = 0; v < PROVIDER_VIEWS; v++) {
         if (put_one(dir, uuid, v, &view[v], e) != 0) {
+            store_remove(dir, uuid);
             e->kind = ERR_SYSTEM; /* a folder that vanished is no mistake of the user's */
             return -1;
         }

@@ -151,6 +151,7 @@ CREATE TABLE request (
     updated TEXT                -- UTC
 ) STRICT;
 CREATE INDEX request_state ON request (state, id);
+CREATE INDEX request_location ON request (location_id) WHERE location_id IS NOT NULL;
 
 CREATE TABLE spend (
     provider TEXT NOT NULL,

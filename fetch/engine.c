@@ -1,0 +1,776 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything here runs on the loop's thread but check_picture and store_views, which touch nothing
+ * except their task or job while it is busy.
+ *
+ * A job is one point; a task is one request of it: the probe, or one of the views. A task is in
+ * exactly one place: in g->tasks (to be sent when due), in flight, or with a worker; the latter two
+ * count in job->n_busy, and a job is never freed while busy. Pictures stay in memory until all
+ * views of a location are good, so that no file of a location that fails is ever written.
+ */
+#include "fetch/engine.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/log.h"
+#include "core/rng.h"
+#include "core/sig.h"
+#include "fetch/limiter.h"
+#include "fetch/picture.h"
+#include "fetch/retry.h"
+#include "fetch/transfer.h"
+#include "fetch/url.h"
+
+#define PROBE              (-1) /* task.view of the probe */
+#define JOBS_PER_TRANSFER  4    /* points under way per transfer, so that waits do not idle the line */
+#define COMMIT_COUNT       64
+#define COMMIT_AGE_S       1.0
+#define CONNECT_S          10.0
+#define URL_MAX            8192
+#define RETRY_AFTER_MAX_S  600.0 /* a provider that asks for more has said: not today */
+#define LAST_WAIT_S        2.0   /* after Ctrl-C, the longest wait for the limiter */
+
+struct task {
+    struct job *job;
+    int view; /* PROBE, or 0 .. PROVIDER_VIEWS-1 */
+    int n_failed;
+    double due_s;
+    struct task *next; /* in g->tasks */
+    char *jpeg;        /* owned; n_jpeg bytes */
+    size_t n_jpeg;
+    bool good; /* the worker's finding; why not otherwise */
+    char why[256];
+};
+
+enum job_state {
+    JOB_PROBING,
+    JOB_PARKED, /* another job, the leader, is fetching the same panorama */
+    JOB_FETCHING,
+    JOB_STORING,
+    JOB_ENDED /* has an outcome, waits for its commit */
+};
+
+struct job {
+    struct engine *g;
+    struct request request;
+    enum job_state state;
+    struct task probe, view[PROVIDER_VIEWS];
+    int n_busy, n_good;
+    struct pano pano; /* from FETCHING or PARKED on */
+    char uuid[STORE_UUID_SIZE];
+    char *path[PROVIDER_VIEWS]; /* owned */
+    struct job *leader;
+    struct err store_error;
+
+    enum request_state outcome;
+    bool doubtful;      /* FAILED because of nonsense: final only once others did better */
+    bool probe_failed;  /* which kind of answer was nonsense */
+    char why[256];      /* redacted */
+    struct job *next;   /* in g->jobs */
+    struct job *behind; /* in g->ended */
+};
+
+struct engine {
+    const struct engine_prefs *p;
+    struct queue *q;
+    struct engine_counts *counts;
+    struct transfers *t;
+    struct limiter limiter;
+    struct job *jobs;               /* all */
+    struct task *tasks, **last_task; /* to be sent, in order of arrival */
+    struct job *ended, **last_ended;
+    int n_jobs, n_flight;
+    size_t n_ended;
+    double committed_s;
+    struct spent spent;   /* since the last commit */
+    int64_t n_taken;      /* points from the queue */
+    bool exhausted;       /* the queue has no more for this run */
+    bool draining;        /* a signal was caught: finish what is under way */
+    bool stopped;         /* nothing more: error says why */
+    struct err error;
+    int n_bad_probes, n_bad_views; /* points in a row without a usable answer */
+    uint64_t seed, n_draws;        /* of the jitter */
+};
+
+static void stop(struct engine *g, const struct err *e)
+{
+    if (!g->stopped) {
+        g->stopped = true;
+        g->error = *e;
+    }
+    transfers_stop(g->t);
+}
+
+/* --- tasks to be sent ------------------------------------------------------------------------------ */
+
+static void task_add(struct engine *g, struct task *t, double due_s)
+{
+    t->due_s = due_s;
+    t->next = NULL;
+    *g->last_task = t;
+    g->last_task = &t->next;
+}
+
+static void task_unlink(struct engine *g, struct task **at)
+{
+    *at = (*at)->next;
+    if (!*at) {
+        g->last_task = at;
+    }
+}
+
+/* The link to the task to send next, views before probes so that locations get finished; NULL when
+ * none is due. *next_s: when the earliest other one will be. */
+static struct task **task_due(struct engine *g, double now_s, double *next_s)
+{
+    struct task **best = NULL;
+    *next_s = now_s + TRANSFERS_TICK_S;
+    for (struct task **at = &g->tasks; *at; at = &(*at)->next) {
+        if ((*at)->due_s > now_s) {
+            *next_s = (*at)->due_s < *next_s ? (*at)->due_s : *next_s;
+        } else if ((*at)->view != PROBE) {
+            return at;
+        } else if (!best) {
+            best = at;
+        }
+    }
+    return best;
+}
+
+static void tasks_drop(struct engine *g, const struct job *j)
+{
+    struct task **at = &g->tasks;
+    while (*at) {
+        if ((*at)->job == j) {
+            task_unlink(g, at);
+        } else {
+            at = &(*at)->next;
+        }
+    }
+}
+
+/* --- jobs ------------------------------------------------------------------------------------------ */
+
+static void job_free(struct job *j)
+{
+    for (int v = 0; v < PROVIDER_VIEWS; v++) {
+        free(j->view[v].jpeg);
+        free(j->path[v]);
+    }
+    free(j);
+}
+
+static int job_new(struct engine *g, const struct request *r, struct err *e)
+{
+    struct job *j = calloc(1, sizeof *j);
+    if (!j) {
+        return err_nomem(e, "a location");
+    }
+    j->g = g;
+    j->request = *r;
+    j->probe = (struct task){.job = j, .view = PROBE};
+    for (int v = 0; v < PROVIDER_VIEWS; v++) {
+        j->view[v] = (struct task){.job = j, .view = v};
+    }
+    j->next = g->jobs;
+    g->jobs = j;
+    g->n_jobs++;
+    task_add(g, &j->probe, 0);
+    return 0;
+}
+
+static void job_unlink(struct engine *g, const struct job *j)
+{
+    struct job **at = &g->jobs;
+    while (*at != j) {
+        at = &(*at)->next;
+    }
+    *at = j->next;
+    g->n_jobs--;
+}
+
+/* Forget a job as if it had never been taken from the queue. */
+static void job_drop(struct engine *g, struct job *j)
+{
+    assert(j->n_busy == 0);
+    tasks_drop(g, j);
+    job_unlink(g, j);
+    job_free(j);
+}
+
+static void job_end_one(struct engine *g, struct job *j, enum request_state outcome,
+                        const char *why)
+{
+    j->state = JOB_ENDED;
+    j->outcome = outcome;
+    (void)snprintf(j->why, sizeof j->why, "%s", why);
+    tasks_drop(g, j);
+    j->behind = NULL;
+    *g->last_ended = j;
+    g->last_ended = &j->behind;
+    g->n_ended++;
+    progress_add(g->p->progress, 1);
+}
+
+/* Give a job its outcome, and the jobs that wait for it theirs. */
+static void job_end(struct engine *g, struct job *j, enum request_state outcome, const char *why)
+{
+    job_end_one(g, j, outcome, why);
+    for (struct job *f = g->jobs; f; f = f->next) {
+        if (f->state == JOB_PARKED && f->leader == j) {
+            f->doubtful = j->doubtful;
+            job_end_one(g, f, outcome == REQUEST_DONE ? REQUEST_DUPLICATE : outcome, why);
+        }
+    }
+}
+
+/* The other job that has or will have this job's panorama, or NULL. */
+static struct job *job_leader(const struct engine *g, const struct job *j)
+{
+    for (struct job *o = g->jobs; o; o = o->next) {
+        bool has = o->state == JOB_FETCHING || o->state == JOB_STORING ||
+                   (o->state == JOB_ENDED && o->outcome == REQUEST_DONE);
+        if (o != j && has && strcmp(o->pano.id, j->pano.id) == 0) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+/* --- commits ---------------------------------------------------------------------------------------- */
+
+static void fill_outcome(const struct job *j, const struct engine_prefs *p, struct outcome *o)
+{
+    *o = (struct outcome){.request_id = j->request.id,
+                          .state = j->outcome,
+                          .why = j->why[0] ? j->why : NULL,
+                          .pano = j->pano.id[0] ? &j->pano : NULL,
+                          .uuid = j->uuid,
+                          .size_px = (int)p->ask.size_px};
+    for (int v = 0; v < PROVIDER_VIEWS; v++) {
+        o->path[v] = j->path[v];
+        o->n_bytes[v] = j->view[v].n_jpeg;
+    }
+}
+
+static void count(struct engine *g, const struct job *j)
+{
+    g->counts->n_state[j->outcome]++;
+    if (j->outcome == REQUEST_QUEUED || j->outcome == REQUEST_PROBED) {
+        (void)snprintf(g->counts->last_why, sizeof g->counts->last_why, "%s", j->why);
+    }
+    for (int v = 0; v < PROVIDER_VIEWS && j->outcome == REQUEST_DONE; v++) {
+        g->counts->n_image_bytes += (int64_t)j->view[v].n_jpeg;
+    }
+    if (j->outcome == REQUEST_FAILED && j->uuid[0]) {
+        store_remove(g->p->images_dir, j->uuid); /* what a killed run may have left of it */
+    }
+}
+
+/* The folder of the folders to disk, then the rows: a row is never without its files. all: also
+ * what is doubtful. */
+static int commit(struct engine *g, bool all, struct err *e)
+{
+    int rc = -1;
+    size_t n = 0;
+    struct job **done = calloc(g->n_ended + 1, sizeof *done);
+    struct outcome *outcome = calloc(g->n_ended + 1, sizeof *outcome);
+    if (!done || !outcome) {
+        rc = err_nomem(e, "a commit");
+        goto out;
+    }
+    for (struct job *j = g->ended; j; j = j->behind) {
+        if (j->n_busy == 0 && (all || !j->doubtful)) {
+            fill_outcome(j, g->p, &outcome[n]);
+            done[n++] = j;
+        }
+    }
+    if (n > 0) {
+        TRY(dir_sync(g->p->images_dir, e));
+    }
+    TRY(queue_commit(g->q, outcome, n, g->spent, e));
+    g->spent = (struct spent){0};
+    g->committed_s = time_monotonic_s();
+    size_t i = 0;
+    for (struct job **at = &g->ended; *at;) {
+        struct job *j = *at;
+        if (i < n && done[i] == j) {
+            *at = j->behind;
+            i++;
+            g->n_ended--;
+            count(g, j);
+            job_unlink(g, j);
+            job_free(j);
+        } else {
+            at = &j->behind;
+        }
+        if (!*at) {
+            g->last_ended = at;
+        }
+    }
+out:
+    free(outcome);
+    free(done);
+    return rc;
+}
+
+static void commit_or_stop(struct engine *g)
+{
+    struct err e = {0};
+    if (!g->stopped && commit(g, false, &e) != 0) {
+        stop(g, &e);
+    }
+}
+
+/* --- luck -------------------------------------------------------------------------------------------- */
+
+/* An answer of this kind was usable: earlier nonsense of the kind was about its point alone. */
+static void usable(struct engine *g, bool probe)
+{
+    *(probe ? &g->n_bad_probes : &g->n_bad_views) = 0;
+    for (struct job *j = g->ended; j; j = j->behind) {
+        j->doubtful = j->doubtful && j->probe_failed != probe;
+    }
+}
+
+/* A point got no usable answer in all its tries. */
+static void unusable(struct engine *g, bool probe, const char *why)
+{
+    struct err e = {0};
+    int *n = probe ? &g->n_bad_probes : &g->n_bad_views;
+    if (++*n >= ENGINE_GIVE_UP) {
+        (void)err_set(&e, ERR_REMOTE, "no usable answer from '%s' for %d locations in a row: %s",
+                      g->p->ask.base_url, *n, why);
+        stop(g, &e);
+    }
+}
+
+/* A run that did not end by itself cannot tell whose fault nonsense was: ask again next time. */
+static void doubtful_later(struct engine *g)
+{
+    for (struct job *j = g->ended; j; j = j->behind) {
+        if (j->doubtful) {
+            j->outcome = j->probe_failed ? REQUEST_QUEUED : REQUEST_PROBED;
+        }
+    }
+}
+
+/* --- failures ----------------------------------------------------------------------------------------- */
+
+static void give_up(struct engine *g, struct task *t, enum verdict v, const char *why)
+{
+    struct job *j = t->job;
+    bool probe = t->view == PROBE;
+    enum request_state later = probe ? REQUEST_QUEUED : REQUEST_PROBED;
+    bool final = v == VERDICT_FAILED || (v == VERDICT_RETRY_BAD && !g->draining);
+    char full[256];
+    if (probe) {
+        (void)snprintf(full, sizeof full, "metadata: %.240s", why);
+    } else {
+        (void)snprintf(full, sizeof full, "view %d: %.240s", provider_heading_deg(t->view), why);
+    }
+    log_warn("location %" PRId64 " %s: %s", j->request.id, final ? "failed" : "put off", full);
+    j->doubtful = v == VERDICT_RETRY_BAD && final;
+    j->probe_failed = probe;
+    job_end(g, j, final ? REQUEST_FAILED : later, full);
+    if (v != VERDICT_FAILED && !g->draining) {
+        unusable(g, probe, why);
+    }
+}
+
+/* A request brought no good: again later, or not. why is the peer's. */
+static void task_failed(struct engine *g, struct task *t, enum verdict v, const char *raw_why,
+                        double retry_after_s)
+{
+    struct err e = {0};
+    char why[256];
+    double now_s = time_monotonic_s();
+    url_redact(raw_why, g->p->ask.key, why, sizeof why);
+    if (v == VERDICT_STOP) {
+        (void)err_set(&e, ERR_REMOTE, "'%s' refuses the key: %s", g->p->ask.base_url, why);
+        stop(g, &e);
+        return;
+    }
+    if (retry_after_s > RETRY_AFTER_MAX_S) {
+        (void)err_set(&e, ERR_REMOTE, "'%s' asks for a pause of %.0f s: %s", g->p->ask.base_url,
+                      retry_after_s, why);
+        stop(g, &e);
+        return;
+    }
+    if (retry_after_s > 0) {
+        limiter_hold(&g->limiter, now_s + retry_after_s);
+    }
+    t->n_failed++;
+    if (v == VERDICT_FAILED || t->n_failed >= g->p->tries || g->draining) {
+        give_up(g, t, v, why);
+        return;
+    }
+    double wait_s = retry_delay_s(t->n_failed, rng_f64(g->seed, 0, g->n_draws++));
+    wait_s = wait_s > retry_after_s ? wait_s : retry_after_s;
+    log_note("location %" PRId64 ": try %d in %.1f s: %s", t->job->request.id, t->n_failed + 1,
+             wait_s, why);
+    (void)snprintf(t->why, sizeof t->why, "%s", why);
+    task_add(g, t, now_s + wait_s);
+}
+
+/* --- probes ---------------------------------------------------------------------------------------------- */
+
+static char *view_path(const struct engine *g, const struct job *j, int view)
+{
+    char name[64];
+    (void)snprintf(name, sizeof name, "%s/%d.jpg", j->uuid, provider_heading_deg(view));
+    return path_join(g->p->images_stored, name);
+}
+
+static int fetch_views(struct engine *g, struct job *j, struct err *e)
+{
+    if (store_uuid(g->p->provider->name, j->pano.id, j->uuid, e) != 0) {
+        return -1;
+    }
+    for (int v = 0; v < PROVIDER_VIEWS; v++) {
+        j->path[v] = view_path(g, j, v);
+        if (!j->path[v]) {
+            return err_nomem(e, "a path");
+        }
+        task_add(g, &j->view[v], 0);
+    }
+    j->state = JOB_FETCHING;
+    return 0;
+}
+
+static int panorama_found(struct engine *g, struct job *j, const struct pano *pano, struct err *e)
+{
+    bool known = false;
+    if (g->draining) {
+        job_drop(g, j); /* its pictures are for the next run */
+        return 0;
+    }
+    j->pano = *pano;
+    struct job *leader = job_leader(g, j);
+    if (leader && leader->state != JOB_ENDED) {
+        j->state = JOB_PARKED;
+        j->leader = leader;
+        return 0;
+    }
+    if (!leader && queue_knows(g->q, j->pano.id, &known, e) != 0) {
+        return -1;
+    }
+    if (leader || known) {
+        job_end(g, j, REQUEST_DUPLICATE, "");
+        return 0;
+    }
+    return fetch_views(g, j, e);
+}
+
+static void probe_answered(struct engine *g, struct task *t, const struct transfer_result *r,
+                           struct err *e)
+{
+    char why[256] = "";
+    struct pano pano;
+    const struct answer a = {r->status, r->content_type, r->body->p, r->body->n};
+    enum verdict v = g->p->provider->read_probe(&a, &pano, why);
+    if (v == VERDICT_GOOD || v == VERDICT_NO_IMAGERY) {
+        usable(g, true);
+    }
+    if (v == VERDICT_NO_IMAGERY) {
+        job_end(g, t->job, REQUEST_NO_IMAGERY, "");
+    } else if (v != VERDICT_GOOD) {
+        task_failed(g, t, v, why, r->retry_after_s);
+    } else if (panorama_found(g, t->job, &pano, e) != 0) {
+        stop(g, e);
+    }
+}
+
+/* --- views ------------------------------------------------------------------------------------------------ */
+
+/* On a worker thread. */
+static void check_picture(void *task)
+{
+    struct task *t = task;
+    t->good = picture_check((const uint8_t *)t->jpeg, t->n_jpeg,
+                            (int)t->job->g->p->ask.size_px, t->why);
+}
+
+/* On a worker thread. */
+static void store_views(void *job)
+{
+    struct job *j = job;
+    struct store_bytes bytes[PROVIDER_VIEWS];
+    for (int v = 0; v < PROVIDER_VIEWS; v++) {
+        bytes[v] = (struct store_bytes){j->view[v].jpeg, j->view[v].n_jpeg};
+    }
+    (void)store_put(j->g->p->images_dir, j->uuid, bytes, &j->store_error);
+}
+
+static void pump(struct engine *g);
+
+static void on_stored(void *ctx, void *job)
+{
+    struct engine *g = ctx;
+    struct job *j = job;
+    j->n_busy--;
+    if (j->store_error.kind != ERR_NONE) {
+        stop(g, &j->store_error);
+    } else {
+        usable(g, false);
+        job_end(g, j, REQUEST_DONE, "");
+    }
+    pump(g);
+}
+
+static void on_checked(void *ctx, void *task)
+{
+    struct engine *g = ctx;
+    struct task *t = task;
+    struct job *j = t->job;
+    struct err e = {0};
+    j->n_busy--;
+    if (g->stopped || j->state == JOB_ENDED) {
+        /* another view of the location failed meanwhile */
+    } else if (!t->good) {
+        free(t->jpeg);
+        t->jpeg = NULL;
+        task_failed(g, t, VERDICT_RETRY_BAD, t->why, 0);
+    } else if (++j->n_good == PROVIDER_VIEWS) {
+        j->state = JOB_STORING;
+        j->n_busy++;
+        if (transfers_work(g->t, store_views, on_stored, j, &e) != 0) {
+            j->n_busy--;
+            stop(g, &e);
+        }
+    }
+    pump(g);
+}
+
+static void view_answered(struct engine *g, struct task *t, const struct transfer_result *r,
+                          struct err *e)
+{
+    char why[256] = "";
+    const struct answer a = {r->status, r->content_type, r->body->p, r->body->n};
+    enum verdict v = g->p->provider->judge_view(&a, why);
+    if (v != VERDICT_GOOD) {
+        task_failed(g, t, v, why, r->retry_after_s);
+        return;
+    }
+    t->n_jpeg = r->body->n;
+    t->jpeg = buf_take(r->body);
+    t->job->n_busy++;
+    if (transfers_work(g->t, check_picture, on_checked, t, e) != 0) {
+        t->job->n_busy--;
+        stop(g, e);
+    }
+}
+
+/* --- the loop's callbacks ------------------------------------------------------------------------------- */
+
+static void on_done(void *ctx, void *task, struct transfer_result *r)
+{
+    struct engine *g = ctx;
+    struct task *t = task;
+    struct err e = {0};
+    g->n_flight--;
+    t->job->n_busy--;
+    if (g->stopped || t->job->state == JOB_ENDED) {
+        /* nobody waits for it any more */
+    } else if (r->end == TRANSFER_FATAL) {
+        char why[256];
+        url_redact(r->why, g->p->ask.key, why, sizeof why);
+        (void)err_set(&e, ERR_REMOTE, "cannot ask '%s': %s", g->p->ask.base_url, why);
+        stop(g, &e);
+    } else if (r->end != TRANSFER_ANSWER) {
+        task_failed(g, t, r->end == TRANSFER_LARGE ? VERDICT_RETRY_BAD : VERDICT_RETRY, r->why, 0);
+    } else if (t->view == PROBE) {
+        probe_answered(g, t, r, &e);
+    } else {
+        view_answered(g, t, r, &e);
+    }
+    pump(g);
+}
+
+/* The first signal: no new points, no more waiting; what is being fetched may finish. */
+static void drain(struct engine *g)
+{
+    int n = 0;
+    double now_s = time_monotonic_s();
+    struct job *next = NULL;
+    g->draining = true;
+    for (struct job *j = g->jobs; j; j = next) {
+        next = j->next;
+        struct task *waiting = NULL;
+        for (int v = 0; v < PROVIDER_VIEWS; v++) {
+            waiting = j->view[v].due_s > now_s ? &j->view[v] : waiting;
+        }
+        if (j->state == JOB_PROBING && j->n_busy == 0) {
+            job_drop(g, j);
+        } else if (j->state == JOB_FETCHING && waiting) {
+            job_end(g, j, REQUEST_PROBED, waiting->why);
+        }
+        n += j->state == JOB_FETCHING || j->state == JOB_STORING;
+    }
+    log_info("interrupted: finishing %d location%s, again to abort", n, n == 1 ? "" : "s");
+}
+
+static void on_wake(void *ctx)
+{
+    struct engine *g = ctx;
+    if (!g->draining && sig_caught()) {
+        drain(g);
+    }
+    if (time_monotonic_s() - g->committed_s >= COMMIT_AGE_S) {
+        commit_or_stop(g);
+    }
+    pump(g);
+}
+
+/* --- sending ---------------------------------------------------------------------------------------------- */
+
+static int send_task(struct engine *g, struct task *t, struct err *e)
+{
+    int rc = -1;
+    struct buf url;
+    const struct provider *p = g->p->provider;
+    bool probe = t->view == PROBE;
+    buf_init(&url, URL_MAX);
+    TRY(probe ? p->plan_probe(&g->p->ask, t->job->request.at, &url, e)
+              : p->plan_view(&g->p->ask, &t->job->pano, t->view, &url, e));
+    TRY(transfers_start(g->t, url.p, probe ? PROVIDER_PROBE_MAX : PROVIDER_VIEW_MAX, t, e));
+    g->n_flight++;
+    t->job->n_busy++;
+    *(probe ? &g->spent.n_probes : &g->spent.n_views) += 1;
+    *(probe ? &g->counts->n_probes : &g->counts->n_views) += 1;
+    g->counts->n_retries += t->n_failed > 0;
+out:
+    buf_release(&url);
+    return rc;
+}
+
+static int take_job(struct engine *g, struct err *e)
+{
+    struct request r;
+    bool found = false;
+    if (g->p->limit > 0 && g->n_taken == g->p->limit) {
+        g->exhausted = true;
+        return 0;
+    }
+    if (queue_next(g->q, &r, &found, e) != 0) {
+        return -1;
+    }
+    if (!found) {
+        g->exhausted = true;
+        return 0;
+    }
+    g->n_taken++;
+    return job_new(g, &r, e);
+}
+
+/* The limiter wants a long wait after a signal: leave what is not in flight to the next run. */
+static void leave(struct engine *g)
+{
+    while (g->tasks) {
+        struct job *j = g->tasks->job;
+        job_end(g, j, REQUEST_PROBED, "interrupted");
+    }
+}
+
+/* One request, or what must come before it. False when there is nothing to do until an event. */
+static bool send_next(struct engine *g, struct err *e)
+{
+    double now_s = time_monotonic_s();
+    double next_s = 0;
+    struct task **at = task_due(g, now_s, &next_s);
+    if (!at) {
+        int most = JOBS_PER_TRANSFER * g->p->window + COMMIT_COUNT;
+        if (!g->exhausted && !g->draining && g->n_jobs < most) {
+            if (take_job(g, e) != 0) {
+                stop(g, e);
+            }
+            return true;
+        }
+        transfers_wake(g->t, next_s - now_s);
+        return false;
+    }
+    double wait_s = limiter_take(&g->limiter, now_s);
+    if (wait_s > LAST_WAIT_S && g->draining) {
+        leave(g);
+        return false;
+    }
+    if (wait_s > 0) {
+        transfers_wake(g->t, wait_s < TRANSFERS_TICK_S ? wait_s : TRANSFERS_TICK_S);
+        return false;
+    }
+    struct task *t = *at;
+    task_unlink(g, at);
+    if (send_task(g, t, e) != 0) {
+        stop(g, e);
+    }
+    return true;
+}
+
+/* Keep the window full; notice the end. Last call of every callback. */
+static void pump(struct engine *g)
+{
+    struct err e = {0};
+    if (g->n_ended >= COMMIT_COUNT) {
+        commit_or_stop(g);
+    }
+    while (!g->stopped && g->n_flight < g->p->window && send_next(g, &e)) {
+    }
+    bool over = (g->exhausted || g->draining) && (size_t)g->n_jobs == g->n_ended && g->n_flight == 0;
+    if (over) {
+        transfers_stop(g->t);
+    }
+}
+
+int engine_run(const struct engine_prefs *p, struct queue *q, struct engine_counts *counts,
+               struct err *e)
+{
+    struct err late = {0};
+    struct engine g = {.p = p, .q = q, .counts = counts};
+    const struct transfers_prefs tp = {.window = p->window,
+                                       .connect_s = CONNECT_S,
+                                       .stall_s = p->stall_s,
+                                       .deadline_s = p->deadline_s,
+                                       .no_proxy = url_is_loopback(p->ask.base_url),
+                                       .ctx = &g,
+                                       .on_done = on_done,
+                                       .on_wake = on_wake};
+    *counts = (struct engine_counts){0};
+    g.last_task = &g.tasks;
+    g.last_ended = &g.ended;
+    g.committed_s = time_monotonic_s();
+    g.seed = (uint64_t)getpid() << 32 ^ (uint64_t)time(NULL); /* jitter need not repeat */
+    limiter_init(&g.limiter, p->rate_per_s, g.committed_s);
+    if (transfers_open(&tp, &g.t, e) != 0) {
+        return -1;
+    }
+    int rc = transfers_run(g.t, e);
+    if (rc == 0 && g.stopped) {
+        *e = g.error;
+        rc = -1;
+    }
+    if (rc != 0 || g.draining) {
+        doubtful_later(&g);
+    }
+    g.stopped = true;
+    transfers_close(g.t);
+    if (commit(&g, true, &late) != 0 && rc == 0) {
+        *e = late;
+        rc = -1;
+    }
+    if (rc == 0 && g.draining) {
+        rc = err_set(e, ERR_INTERRUPTED, "interrupted");
+    }
+    while (g.jobs) {
+        struct job *j = g.jobs;
+        g.jobs = j->next;
+        job_free(j);
+    }
+    return rc;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything around the engine: options into what the engine needs, secrets from where only their
+ * owner can read them, the image folder, the estimate of --dry-run, and the last lines. */
+#include "fetch/fetch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/log.h"
+#include "fetch/engine.h"
+#include "sql/catalog.h"
+
+const char *const fetch_sources[] = {"outdoor", "default", NULL};
+
+/* What a run owns. */
+struct run {
+    struct db *db;
+    struct queue *q;
+    char *key, *secret; /* NULL: none */
+    char *images_dir, *images_stored;
+    struct engine_prefs engine;
+};
+
+/* --- secrets ----------------------------------------------------------------------------------- */
+
+/* From the file if one is given, else from the environment; *text stays NULL when in neither. */
+static int secret_load(const char *file, const char *variable, char **text, struct err *e)
+{
+    if (file) {
+        return file_read_secret(file, text, e);
+    }
+    const char *value = getenv(variable); /* NOLINT(concurrency-mt-unsafe): before any thread */
+    if (value && value[0]) {
+        *text = strdup(value);
+        return *text ? 0 : err_nomem(e, "a key");
+    }
+    return 0;
+}
+
+static int load_secrets(struct run *r, const struct fetch_prefs *p, const struct provider *provider,
+                        struct err *e)
+{
+    if (secret_load(p->key_file, FETCH_KEY_VARIABLE, &r->key, e) != 0 ||
+        secret_load(p->secret_file, FETCH_SECRET_VARIABLE, &r->secret, e) != 0) {
+        return -1;
+    }
+    if (provider->needs_key && !r->key) {
+        return err_set(e, ERR_USAGE,
+                       "provider '%s' needs a key: set " FETCH_KEY_VARIABLE " or give --key-file",
+                       provider->name);
+    }
+    return 0;
+}
+
+/* --- folders ----------------------------------------------------------------------------------- */
+
+/* How the catalog names the image folder: relative to its own folder when that holds it. */
+static int name_images(struct run *r, struct err *e)
+{
+    int rc = -1;
+    char *images = NULL;
+    char *home = path_absolute(catalog_dir(r->db), e);
+    if (!home) {
+        goto out;
+    }
+    images = path_absolute(r->images_dir, e);
+    if (!images) {
+        goto out;
+    }
+    size_t n = strlen(home);
+    bool inside = strncmp(images, home, n) == 0 && images[n] == '/';
+    r->images_stored = strdup(inside ? images + n + 1 : images);
+    rc = r->images_stored ? 0 : err_nomem(e, "a path");
+out:
+    free(images);
+    free(home);
+    return rc;
+}
+
+static int open_images(struct run *r, const char *images, struct err *e)
+{
+    r->images_dir = images ? strdup(images) : path_join(catalog_dir(r->db), "images");
+    if (!r->images_dir) {
+        return err_nomem(e, "a path");
+    }
+    return store_ready(r->images_dir, e) == 0 ? name_images(r, e) : -1;
+}
+
+/* --- what to do -------------------------------------------------------------------------------- */
+
+static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
+{
+    const struct provider *provider = provider_at(p->provider);
+    const char *base_url = p->base_url ? p->base_url : provider->base_url;
+    if (!base_url) {
+        return err_set(e, ERR_USAGE, "provider '%s' needs --base-url", provider->name);
+    }
+    if (strncmp(base_url, "http://", 7) != 0 && strncmp(base_url, "https://", 8) != 0) {
+        return err_set(e, ERR_USAGE, "--base-url: '%s' is no http:// or https:// address",
+                       base_url);
+    }
+    if (strpbrk(base_url, "?#@ ") || base_url[strlen(base_url) - 1] == '/') {
+        return err_set(e, ERR_USAGE, "--base-url: '%s' is not scheme, host and port only",
+                       base_url);
+    }
+    if (load_secrets(r, p, provider, e) != 0) {
+        return -1;
+    }
+    r->engine = (struct engine_prefs){.provider = provider,
+                                      .ask = {.base_url = base_url,
+                                              .key = r->key,
+                                              .sign_secret = r->secret,
+                                              .source = fetch_sources[p->source],
+                                              .radius_m = p->radius_m,
+                                              .fov_deg = p->fov_deg,
+                                              .pitch_deg = p->pitch_deg,
+                                              .size_px = p->size_px},
+                                      .limit = p->limit,
+                                      .window = (int)p->connections,
+                                      .tries = (int)p->tries,
+                                      .rate_per_s = p->rate_given ? p->rate_per_s
+                                                                  : provider->rate_per_s,
+                                      .stall_s = p->stall_s,
+                                      .deadline_s = p->deadline_s};
+    return 0;
+}
+
+static void print_estimate(const struct run *r, int64_t n)
+{
+    double n_requests = (double)n * (1 + PROVIDER_VIEWS);
+    (void)printf("locations\t%" PRId64 "\n", n);
+    (void)printf("metadata requests\t%" PRId64 "\n", n);
+    (void)printf("image requests, at most\t%" PRId64 "\n", n * PROVIDER_VIEWS);
+    if (r->engine.rate_per_s > 0) {
+        (void)printf("seconds at %g requests/s, at most\t%.0f\n", r->engine.rate_per_s,
+                     n_requests / r->engine.rate_per_s);
+    }
+}
+
+/* --- the last lines ------------------------------------------------------------------------------ */
+
+static void summarise(const struct engine_counts *c, double elapsed_s)
+{
+    const int64_t *n = c->n_state;
+    int64_t n_left = n[REQUEST_QUEUED] + n[REQUEST_PROBED];
+    int64_t n_images = n[REQUEST_DONE] * PROVIDER_VIEWS;
+    log_info("%" PRId64 " locations stored (%" PRId64 " images, %.1f MB), %" PRId64
+             " without imagery, %" PRId64 " duplicates, %" PRId64 " failed, %" PRId64 " put off",
+             n[REQUEST_DONE], n_images, (double)c->n_image_bytes * 1e-6, n[REQUEST_NO_IMAGERY],
+             n[REQUEST_DUPLICATE], n[REQUEST_FAILED], n_left);
+    log_info("%" PRId64 " requests (%" PRId64 " again) in %.1f s, %.1f images/s",
+             c->n_probes + c->n_views, c->n_retries, elapsed_s,
+             elapsed_s > 0 ? (double)n_images / elapsed_s : 0);
+}
+
+/* The record of the stage; what it is made from is what the queue has become. */
+static int record(struct run *r, const struct cli *cli, struct err *e)
+{
+    int rc = -1;
+    struct sha256 *s = NULL;
+    struct stage stage;
+    bool found = false;
+    int64_t n = 0;
+    TRY(sha256_new(&s, e));
+    TRY(db_digest(r->db, s, "SELECT uuid FROM location ORDER BY uuid", e));
+    TRY(stage_begin(r->db, "fetch", cli, s, &stage, e));
+    if (!stage.current) {
+        TRY(db_get_i64(r->db, "SELECT count(*) FROM location", &n, &found, e));
+        TRY(stage_commit(r->db, &stage, n, e));
+    }
+out:
+    db_rollback(r->db);
+    sha256_free(s);
+    return rc;
+}
+
+static int work(struct run *r, const struct cli *cli, int64_t n, struct err *e)
+{
+    struct progress progress;
+    struct engine_counts c;
+    double start_s = time_monotonic_s();
+    progress_init(&progress, cli->progress, "location", (uint64_t)n);
+    r->engine.images_dir = r->images_dir;
+    r->engine.images_stored = r->images_stored;
+    r->engine.progress = &progress;
+    int rc = engine_run(&r->engine, r->q, &c, e);
+    progress_end(&progress);
+    summarise(&c, time_monotonic_s() - start_s);
+    int64_t n_left = c.n_state[REQUEST_QUEUED] + c.n_state[REQUEST_PROBED];
+    if (rc == 0 && n_left > 0) {
+        rc = err_set(e, ERR_INCOMPLETE,
+                     "%" PRId64 " of %" PRId64 " locations could not be settled, run again: %s",
+                     n_left, n, c.last_why);
+    }
+    return rc;
+}
+
+int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
+{
+    int rc = -1;
+    int64_t n = 0;
+    struct run r = {0};
+    TRY(plan(&r, p, e));
+    TRY(catalog_open(cli->catalog, CATALOG_WRITE, &r.db, e));
+    TRY(queue_open(r.db, cli->catalog, r.engine.provider->name, &r.q, e));
+    TRY(queue_count(r.q, &n, e));
+    n = p->limit > 0 && p->limit < n ? p->limit : n;
+    if (p->dry_run) {
+        print_estimate(&r, n);
+        goto out;
+    }
+    if (n == 0) {
+        log_info("nothing is queued: everything asked for has been fetched");
+        goto out;
+    }
+    TRY(open_images(&r, p->images, e));
+    TRY(work(&r, cli, n, e));
+    TRY(record(&r, cli, e));
+out:
+    queue_close(r.q);
+    catalog_close(r.db);
+    secret_free(r.key);
+    secret_free(r.secret);
+    free(r.images_dir);
+    free(r.images_stored);
+    return rc;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/tool.h"
+#include "fetch/fetch.h"
+#include "fetch/provider.h"
+#include "fetch/transfer.h"
+
+static struct fetch_prefs prefs = FETCH_PREFS_DEFAULT;
+
+static const struct opt options[] = {
+    {OPT_GROUP, .help = "Provider"},
+    {OPT_CHOICE, "provider", 0, "NAME", &prefs.provider, .choices = provider_names,
+     .help = "who is asked"},
+    {OPT_STR, "base-url", 0, "URL", &prefs.base_url,
+     .help = "scheme, host and port to ask instead of the provider's own; demo needs it"},
+    {OPT_STR, "key-file", 0, "FILE", &prefs.key_file,
+     .help = "file with the key, readable by its owner only (else $STREETVIEW_KEY)"},
+    {OPT_STR, "secret-file", 0, "FILE", &prefs.secret_file,
+     .help = "file with the URL signing secret (else $STREETVIEW_SECRET, else no signatures)"},
+    {OPT_GROUP, .help = "Pictures"},
+    {OPT_STR, "images", 0, "DIR", &prefs.images,
+     .help = "where the files go (default: images/ beside the catalog)"},
+    {OPT_COUNT, "size", 0, "PX", &prefs.size_px, 16, 640, .help = "width and height"},
+    {OPT_F64, "fov", 0, "DEG", &prefs.fov_deg, 10, 120, .help = "horizontal field of view"},
+    {OPT_F64, "pitch", 0, "DEG", &prefs.pitch_deg, -90, 90, .help = "up (+) or down (-)"},
+    {OPT_COUNT, "radius", 0, "M", &prefs.radius_m, 1, 50000,
+     .help = "how far from a point a panorama may be"},
+    {OPT_CHOICE, "source", 0, "NAME", &prefs.source, .choices = fetch_sources,
+     .help = "which panoramas: outdoor, or default for all"},
+    {OPT_GROUP, .help = "Pace"},
+    {OPT_COUNT, "limit", 0, "N", &prefs.limit, 0, 9e18,
+     .help = "ask for so many locations in this run (0: all)"},
+    {OPT_F64, "rate", 0, "N", &prefs.rate_per_s, 0, 1e6,
+     .help = "requests per second, 0: no limit (default: google 100, demo 0)",
+     .given = &prefs.rate_given},
+    {OPT_COUNT, "connections", 0, "N", &prefs.connections, 1, 256, .help = "requests in flight"},
+    {OPT_COUNT, "tries", 0, "N", &prefs.tries, 1, 100, .help = "per request, when it can succeed"},
+    {OPT_SECONDS, "stall", 0, "TIME", &prefs.stall_s, 1, 3600,
+     .help = "give up a transfer that stands still so long"},
+    {OPT_SECONDS, "deadline", 0, "TIME", &prefs.deadline_s, 0.1, 86400,
+     .help = "give up a transfer that lasts so long"},
+    {OPT_FLAG, "dry-run", 'n', NULL, &prefs.dry_run,
+     .help = "print how many requests it would take and how long, ask nothing"},
+    {OPT_END},
+};
+
+static int run(const struct cli *cli, struct err *e)
+{
+    return fetch_run(cli, &prefs, e);
+}
+
+int main(int argc, char **argv)
+{
+    const struct tool tool = {
+        .name = "gdje-fetch",
+        .purpose = "Empty the queue: four views of every queued location that has imagery.",
+        .synopsis = "",
+        .details =
+            "Every location ends as done, no_imagery, duplicate or failed; what could not be\n"
+            "settled stays queued and makes the exit code 1: run again. Stopped at any moment,\n"
+            "the next run continues. Ctrl-C finishes what is in flight, a second one aborts.\n"
+            "\n"
+            "The terms of the provider are yours to keep. Google's forbid bulk download and\n"
+            "caching without permission.",
+        .examples = "  gdje-fetch --base-url http://127.0.0.1:8080\n"
+                    "  gdje-fetch --provider google --key-file ~/.streetview.key --dry-run\n"
+                    "  STREETVIEW_KEY=... gdje-fetch --provider google --rate 50 --limit 1000\n",
+        .options = options,
+        .libraries = transfers_versions(),
+        .run = run,
+    };
+    return tool_main(&tool, argc, argv);
+}

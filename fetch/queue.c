@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* The request queue in SQL. Points are read ahead in small batches, so that a queue of millions
+ * costs no memory and no reader stays open while outcomes are committed. */
+#include "fetch/queue.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "core/progress.h"
+#include "sql/catalog.h"
+
+#define READ_AHEAD 256
+
+static const char *const state_names[REQUEST_STATE_COUNT] = {
+    [REQUEST_QUEUED] = "queued",         [REQUEST_PROBED] = "probed",
+    [REQUEST_DONE] = "done",             [REQUEST_NO_IMAGERY] = "no_imagery",
+    [REQUEST_DUPLICATE] = "duplicate",   [REQUEST_FAILED] = "failed",
+};
+
+/* One statement for each use, prepared once. */
+enum use { NEXT, KNOWS, LOCATE, ADD_LOCATION, ADD_IMAGE, UPDATE, RANK, SPEND, USE_COUNT };
+
+static const char *const sql[USE_COUNT] = {
+    /* two ordered walks of the index, merged: neither a scan nor a sort, however long the queue */
+    [NEXT] = "SELECT id, lat_deg, lon_deg FROM request WHERE state = 'queued' AND id > ?1"
+             " UNION ALL"
+             " SELECT id, lat_deg, lon_deg FROM request WHERE state = 'probed' AND id > ?1"
+             " ORDER BY id LIMIT ?2",
+    [KNOWS] = "SELECT 1 FROM location WHERE provider = ? AND pano_id = ?",
+    [LOCATE] = "SELECT id FROM location WHERE provider = ? AND pano_id = ?",
+    [ADD_LOCATION] = "INSERT INTO location (geom, uuid, lat_deg, lon_deg, provider, pano_id,"
+                     " captured, copyright, group_key, added)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?5 || ':' || ?6, ?9)",
+    [ADD_IMAGE] = "INSERT INTO image (location_id, view, heading_deg, path, width, height, n_bytes,"
+                  " state) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, 'ok')",
+    [UPDATE] = "UPDATE request SET state = ?2, attempts = attempts + 1, last_error = ?3,"
+               " provider = ?4, pano_id = ?5, location_id = ?6, updated = ?7 WHERE id = ?1",
+    [RANK] = "UPDATE request SET state ="
+             " iif(id = (SELECT min(id) FROM request WHERE location_id = ?1), 'done', 'duplicate')"
+             " WHERE location_id = ?1 AND state IN ('done', 'duplicate')",
+    [SPEND] = "INSERT INTO spend (provider, day, kind, n_requests) VALUES (?, ?, ?, ?)"
+              " ON CONFLICT DO UPDATE SET n_requests = n_requests + excluded.n_requests",
+};
+
+struct queue {
+    struct db *db;        /* borrowed */
+    const char *provider; /* borrowed */
+    int lock_fd;
+    struct stmt *st[USE_COUNT];
+    struct request ahead[READ_AHEAD];
+    size_t n_ahead, next;
+    int64_t last_id;
+};
+
+static int lock(struct queue *q, const char *catalog_path, struct err *e)
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s.fetch.lock", catalog_path) >= (int)sizeof path) {
+        return err_set(e, ERR_INPUT, "the path '%s' is too long", catalog_path);
+    }
+    q->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (q->lock_fd < 0) {
+        return err_sys(e, errno, "cannot create '%s'", path);
+    }
+    if (flock(q->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK
+                   ? err_set(e, ERR_SYSTEM, "another gdje-fetch is filling catalog '%s'",
+                             catalog_path)
+                   : err_sys(e, errno, "cannot lock '%s'", path);
+    }
+    return 0;
+}
+
+int queue_open(struct db *db, const char *catalog_path, const char *provider, struct queue **out,
+               struct err *e)
+{
+    int rc = -1;
+    struct queue *q = calloc(1, sizeof *q);
+    if (!q) {
+        return err_nomem(e, "the queue");
+    }
+    q->db = db;
+    q->provider = provider;
+    q->lock_fd = -1;
+    TRY(lock(q, catalog_path, e));
+    for (int i = 0; i < USE_COUNT; i++) {
+        TRY(db_prepare(db, &q->st[i], sql[i], e));
+    }
+    *out = q;
+    q = NULL;
+out:
+    queue_close(q);
+    return rc;
+}
+
+void queue_close(struct queue *q)
+{
+    if (!q) {
+        return;
+    }
+    for (int i = 0; i < USE_COUNT; i++) {
+        stmt_free(q->st[i]);
+    }
+    if (q->lock_fd >= 0) {
+        (void)close(q->lock_fd); /* ends the lock; the empty file stays, for the next to lock */
+    }
+    free(q);
+}
+
+int queue_count(struct queue *q, int64_t *n, struct err *e)
+{
+    bool found = false;
+    return db_get_i64(q->db, "SELECT count(*) FROM request WHERE state IN ('queued', 'probed')", n,
+                      &found, e);
+}
+
+static int read_ahead(struct queue *q, struct err *e)
+{
+    int rc = -1;
+    bool row = false;
+    struct stmt *st = q->st[NEXT];
+    q->n_ahead = q->next = 0;
+    stmt_i64(st, 1, q->last_id);
+    stmt_i64(st, 2, READ_AHEAD);
+    while ((rc = stmt_step(st, &row, e)) == 0 && row) {
+        q->ahead[q->n_ahead++] =
+            (struct request){col_i64(st, 0), {.lat = col_f64(st, 1), .lon = col_f64(st, 2)}};
+    }
+    if (q->n_ahead > 0) {
+        q->last_id = q->ahead[q->n_ahead - 1].id;
+    }
+    return rc;
+}
+
+int queue_next(struct queue *q, struct request *r, bool *found, struct err *e)
+{
+    if (q->next == q->n_ahead && read_ahead(q, e) != 0) {
+        return -1;
+    }
+    *found = q->next < q->n_ahead;
+    if (*found) {
+        *r = q->ahead[q->next++];
+    }
+    return 0;
+}
+
+int queue_knows(struct queue *q, const char *pano_id, bool *known, struct err *e)
+{
+    struct stmt *st = q->st[KNOWS];
+    stmt_text(st, 1, q->provider);
+    stmt_text(st, 2, pano_id);
+    int rc = stmt_step(st, known, e);
+    stmt_reset(st);
+    return rc;
+}
+
+static const char *or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+static int add_location(struct queue *q, const struct outcome *o, const char *now, int64_t *id,
+                        struct err *e)
+{
+    uint8_t point[GPKG_POINT_SIZE];
+    struct stmt *st = q->st[ADD_LOCATION];
+    gpkg_point(o->pano->at, point);
+    stmt_blob(st, 1, point, sizeof point);
+    stmt_text(st, 2, o->uuid);
+    stmt_f64(st, 3, o->pano->at.lat);
+    stmt_f64(st, 4, o->pano->at.lon);
+    stmt_text(st, 5, q->provider);
+    stmt_text(st, 6, o->pano->id);
+    stmt_text(st, 7, or_null(o->pano->captured));
+    stmt_text(st, 8, or_null(o->pano->copyright));
+    stmt_text(st, 9, now);
+    if (stmt_run(st, e) != 0) {
+        return -1;
+    }
+    *id = db_last_id(q->db);
+    st = q->st[ADD_IMAGE];
+    for (int v = 0; v < PROVIDER_VIEWS; v++) {
+        stmt_i64(st, 1, *id);
+        stmt_i64(st, 2, v);
+        stmt_f64(st, 3, provider_heading_deg(v));
+        stmt_text(st, 4, o->path[v]);
+        stmt_i64(st, 5, o->size_px);
+        stmt_i64(st, 6, (int64_t)o->n_bytes[v]);
+        if (stmt_run(st, e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int locate(struct queue *q, const char *pano_id, int64_t *id, struct err *e)
+{
+    struct stmt *st = q->st[LOCATE];
+    bool row = false;
+    stmt_text(st, 1, q->provider);
+    stmt_text(st, 2, pano_id);
+    if (stmt_step(st, &row, e) != 0) {
+        return -1;
+    }
+    if (!row) {
+        return err_set(e, ERR_SYSTEM, "the location of panorama '%s' left the catalog", pano_id);
+    }
+    *id = col_i64(st, 0);
+    stmt_reset(st);
+    return 0;
+}
+
+static int commit_one(struct queue *q, const struct outcome *o, const char *now, struct err *e)
+{
+    int rc = -1;
+    int64_t location_id = 0;
+    bool has_location = o->state == REQUEST_DONE || o->state == REQUEST_DUPLICATE;
+    if (o->state == REQUEST_DONE) {
+        TRY(add_location(q, o, now, &location_id, e));
+    } else if (o->state == REQUEST_DUPLICATE) {
+        TRY(locate(q, o->pano->id, &location_id, e));
+    }
+    struct stmt *st = q->st[UPDATE];
+    stmt_i64(st, 1, o->request_id);
+    stmt_text(st, 2, state_names[o->state]);
+    stmt_text(st, 3, o->why);
+    stmt_text(st, 4, q->provider);
+    stmt_text(st, 5, o->pano ? o->pano->id : NULL);
+    if (has_location) {
+        stmt_i64(st, 6, location_id);
+    } else {
+        stmt_null(st, 6);
+    }
+    stmt_text(st, 7, now);
+    TRY(stmt_run(st, e));
+    if (o->state == REQUEST_DUPLICATE) {
+        stmt_i64(q->st[RANK], 1, location_id);
+        TRY(stmt_run(q->st[RANK], e));
+    }
+    rc = 0;
+out:
+    return rc;
+}
+
+static int add_spent(struct queue *q, const char *day, const char *kind, int64_t n, struct err *e)
+{
+    struct stmt *st = q->st[SPEND];
+    if (n == 0) {
+        return 0;
+    }
+    stmt_text(st, 1, q->provider);
+    stmt_text(st, 2, day);
+    stmt_text(st, 3, kind);
+    stmt_i64(st, 4, n);
+    return stmt_run(st, e);
+}
+
+int queue_commit(struct queue *q, const struct outcome *outcome, size_t n, struct spent spent,
+                 struct err *e)
+{
+    int rc = -1;
+    char now[21];
+    char day[11];
+    if (n == 0 && spent.n_probes == 0 && spent.n_views == 0) {
+        return 0;
+    }
+    time_utc(now);
+    (void)snprintf(day, sizeof day, "%.10s", now);
+    TRY(db_begin(q->db, e));
+    for (size_t i = 0; i < n; i++) {
+        TRY(commit_one(q, &outcome[i], now, e));
+    }
+    TRY(add_spent(q, day, "metadata", spent.n_probes, e));
+    TRY(add_spent(q, day, "image", spent.n_views, e));
+    TRY(db_commit(q->db, e));
+out:
+    db_rollback(q->db);
+    return rc;
+}

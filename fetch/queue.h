@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The catalog's side of fetching: which points wait, which panoramas are known, and what became of
+ * each point, committed in batches. One provider, one process at a time (a lock file beside the
+ * catalog).
+ *
+ *     TRY(queue_open(db, catalog_path, "demo", &q, e));
+ *     while (TRY(queue_next(q, &r, &found, e)), found) ...
+ *     TRY(queue_commit(q, outcome, n, spent, e));
+ * out:
+ *     queue_close(q);
+ */
+#ifndef FETCH_QUEUE_H
+#define FETCH_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/geo.h"
+#include "fetch/provider.h"
+#include "fetch/store.h"
+#include "sql/db.h"
+
+struct queue;
+
+/* queue_open - ERR_SYSTEM when another gdje-fetch works on this catalog. */
+int queue_open(struct db *db, const char *catalog_path, const char *provider, struct queue **q,
+               struct err *e);
+void queue_close(struct queue *q); /* NULL ok */
+
+struct request {
+    int64_t id;
+    struct lonlat at;
+};
+
+/* queue_count - points without a final state. */
+int queue_count(struct queue *q, int64_t *n, struct err *e);
+
+/* queue_next - the next such point, each once per opening, by ascending id. */
+int queue_next(struct queue *q, struct request *r, bool *found, struct err *e);
+
+/* queue_knows - whether the catalog has this panorama. */
+int queue_knows(struct queue *q, const char *pano_id, bool *known, struct err *e);
+
+enum request_state {
+    REQUEST_QUEUED, /* not final: the next run asks again */
+    REQUEST_PROBED, /* not final either: the panorama is known, its pictures could not be had yet */
+    REQUEST_DONE,
+    REQUEST_NO_IMAGERY,
+    REQUEST_DUPLICATE,
+    REQUEST_FAILED,
+    REQUEST_STATE_COUNT
+};
+
+struct outcome {
+    int64_t request_id;
+    enum request_state state;
+    const char *why;         /* of a state that is not DONE; NULL otherwise */
+    const struct pano *pano; /* NULL when none was found */
+
+    /* DONE only: */
+    const char *uuid;
+    const char *path[PROVIDER_VIEWS]; /* as the catalog stores it */
+    size_t n_bytes[PROVIDER_VIEWS];
+    int size_px;
+};
+
+/* Requests sent since the last commit. */
+struct spent {
+    int64_t n_probes, n_views;
+};
+
+/*
+ * queue_commit - n outcomes in one transaction. A panorama that several points found is DONE for
+ * the point with the smallest id and DUPLICATE for the others, in whatever order they came: so an
+ * interrupted and resumed run ends with the rows of an uninterrupted one.
+ */
+int queue_commit(struct queue *q, const struct outcome *outcome, size_t n, struct spent spent,
+                 struct err *e);
+
+#endif

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libcurl tells which sockets to watch and when to call it (on_socket, on_timeout); libuv watches
+ * and calls back (on_poll, on_curl_timer). Two rules are easy to get wrong, and curl's own example
+ * for libuv (docs/examples/multi-uv.c) does:
+ *
+ *   - completions are drained after every curl_multi_socket_action, whether or not transfers are
+ *     still running: a lone transfer that times out is otherwise never reported;
+ *   - a poll handle's memory is freed in its close callback and nowhere else.
+ *
+ * A slot owns one easy handle for the life of the loop and is used by one transfer after the
+ * other. Connections belong to the multi handle, which keeps and reuses them; so does the poll
+ * handle of a socket, which with HTTP/2 carries many transfers.
+ */
+#include "fetch/transfer.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+#include <uv.h>
+
+#define STALL_BYTES_PER_S 100L /* slower than this is standing still */
+
+struct slot {
+    struct transfers *owner;
+    CURL *easy;
+    struct buf body;
+    bool too_large;
+    char text[CURL_ERROR_SIZE];
+    void *task;
+    struct slot *next; /* in the list of free ones */
+};
+
+struct transfers {
+    struct transfers_prefs prefs;
+    uv_loop_t loop;
+    uv_timer_t curl_timer, tick, wake;
+    CURLM *multi;
+    struct slot *slots; /* [window], owned */
+    struct slot *free_slots;
+    bool failed; /* libcurl or libuv itself failed: error says how */
+    struct err error;
+};
+
+/* One watched socket. Freed by its close callback. */
+struct sock {
+    uv_poll_t poll;
+    struct transfers *owner;
+    curl_socket_t fd;
+};
+
+struct job {
+    uv_work_t req;
+    struct transfers *owner;
+    void (*work)(void *task);
+    void (*after)(void *ctx, void *task);
+    void *task;
+};
+
+/* --- errors of the two libraries ---------------------------------------------------------------- */
+
+static int uv_fail(struct err *e, int code, const char *what)
+{
+    char text[128];
+    return err_set(e, ERR_SYSTEM, "cannot %s: %s", what, uv_strerror_r(code, text, sizeof text));
+}
+
+/* Inside a callback nobody can return an error: keep the first one, end the loop. */
+static void fail(struct transfers *t, int uv_code, CURLMcode m, const char *what)
+{
+    if (!t->failed) {
+        t->failed = true;
+        if (uv_code != 0) {
+            (void)uv_fail(&t->error, uv_code, what);
+        } else {
+            (void)err_set(&t->error, ERR_SYSTEM, "cannot %s: %s", what, curl_multi_strerror(m));
+        }
+    }
+    uv_stop(&t->loop);
+}
+
+static enum transfer_end end_of(CURLcode code)
+{
+    switch ((int)code) {
+    case CURLE_OK:
+        return TRANSFER_ANSWER;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_FAILED_INIT:
+    case CURLE_NOT_BUILT_IN:
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CIPHER:
+        return TRANSFER_FATAL;
+    default: /* connecting, resolving, TLS, timeouts, resets, cut bodies, HTTP/2 streams */
+        return TRANSFER_BROKEN;
+    }
+}
+
+/* --- one transfer ------------------------------------------------------------------------------- */
+
+static size_t on_body(char *data, size_t size, size_t n, void *ctx)
+{
+    struct slot *s = ctx;
+    struct err ignored = {0};
+    if (buf_add(&s->body, data, size * n, &ignored) != 0) {
+        s->too_large = true;
+        return 0;
+    }
+    return size * n;
+}
+
+static void slot_free(struct slot *s)
+{
+    s->task = NULL;
+    s->next = s->owner->free_slots;
+    s->owner->free_slots = s;
+}
+
+static void slot_done(struct slot *s, CURLcode code)
+{
+    struct transfers *t = s->owner;
+    struct buf body = s->body;
+    struct transfer_result r = {.end = end_of(code), .body = &body};
+    void *task = s->task;
+    char *type = NULL;
+    long status = 0;
+    curl_off_t retry_after = 0;
+    (void)curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(s->easy, CURLINFO_CONTENT_TYPE, &type);
+    (void)curl_easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &retry_after);
+    r.status = (int)status;
+    (void)snprintf(r.content_type, sizeof r.content_type, "%s", type ? type : "");
+    r.retry_after_s = (double)retry_after;
+    if (s->too_large) {
+        r.end = TRANSFER_LARGE;
+        (void)snprintf(r.why, sizeof r.why, "the answer is larger than %zu bytes", s->body.max);
+    } else if (r.end != TRANSFER_ANSWER) {
+        (void)snprintf(r.why, sizeof r.why, "%s", s->text[0] ? s->text : curl_easy_strerror(code));
+    }
+    buf_init(&s->body, 0);
+    slot_free(s); /* before the callback, which may start the next transfer in it */
+    t->prefs.on_done(t->prefs.ctx, task, &r);
+    buf_release(&body);
+}
+
+/* Everything that has ended. The callbacks may start new transfers: the list is libcurl's own and
+ * is asked anew each time. */
+static void drain(struct transfers *t)
+{
+    int n_left = 0;
+    CURLMsg *m = NULL;
+    while (!t->failed && (m = curl_multi_info_read(t->multi, &n_left)) != NULL) {
+        struct slot *s = NULL;
+        CURLcode code = m->data.result; /* m is gone after remove_handle */
+        (void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&s);
+        (void)curl_multi_remove_handle(t->multi, s->easy);
+        slot_done(s, code);
+    }
+}
+
+static void act(struct transfers *t, curl_socket_t fd, int events)
+{
+    int n_running = 0;
+    CURLMcode m = curl_multi_socket_action(t->multi, fd, events, &n_running);
+    if (m != CURLM_OK) {
+        fail(t, 0, m, "continue transfers");
+        return;
+    }
+    drain(t);
+}
+
+/* --- sockets and time ---------------------------------------------------------------------------- */
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct sock *s = poll->data;
+    int flags = status < 0 ? CURL_CSELECT_ERR : 0;
+    flags |= events & UV_READABLE ? CURL_CSELECT_IN : 0;
+    flags |= events & UV_WRITABLE ? CURL_CSELECT_OUT : 0;
+    act(s->owner, s->fd, flags);
+}
+
+static void on_sock_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static struct sock *watch(struct transfers *t, curl_socket_t fd)
+{
+    struct sock *s = calloc(1, sizeof *s);
+    if (!s) {
+        fail(t, UV_ENOMEM, CURLM_OK, "watch a socket");
+        return NULL;
+    }
+    int code = uv_poll_init_socket(&t->loop, &s->poll, fd);
+    if (code != 0) {
+        free(s);
+        fail(t, code, CURLM_OK, "watch a socket");
+        return NULL;
+    }
+    s->owner = t;
+    s->fd = fd;
+    s->poll.data = s;
+    (void)curl_multi_assign(t->multi, fd, s);
+    return s;
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
+{
+    struct transfers *t = ctx;
+    struct sock *s = socket_ctx;
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (s) {
+            (void)curl_multi_assign(t->multi, fd, NULL);
+            uv_close((uv_handle_t *)&s->poll, on_sock_closed);
+        }
+        return 0;
+    }
+    if (!s && !(s = watch(t, fd))) {
+        return -1;
+    }
+    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    int code = uv_poll_start(&s->poll, events, on_poll);
+    if (code != 0) {
+        fail(t, code, CURLM_OK, "watch a socket");
+        return -1;
+    }
+    return 0;
+}
+
+static void on_curl_timer(uv_timer_t *timer)
+{
+    act(timer->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* libcurl must not be called from here: even a timeout of 0 goes through the loop. */
+static int on_timeout(CURLM *multi, long timeout_ms, void *ctx)
+{
+    struct transfers *t = ctx;
+    (void)multi;
+    if (timeout_ms < 0) {
+        (void)uv_timer_stop(&t->curl_timer);
+    } else {
+        (void)uv_timer_start(&t->curl_timer, on_curl_timer, (uint64_t)timeout_ms, 0);
+    }
+    return 0;
+}
+
+static void on_wake(uv_timer_t *timer)
+{
+    struct transfers *t = timer->data;
+    t->prefs.on_wake(t->prefs.ctx);
+}
+
+void transfers_wake(struct transfers *t, double wait_s)
+{
+    (void)uv_timer_start(&t->wake, on_wake, (uint64_t)ceil(wait_s * 1e3), 0);
+}
+
+/* --- worker threads ------------------------------------------------------------------------------ */
+
+static void on_work(uv_work_t *req)
+{
+    struct job *j = req->data;
+    j->work(j->task);
+}
+
+static void on_after(uv_work_t *req, int status)
+{
+    struct job *j = req->data;
+    (void)status; /* nothing is ever cancelled */
+    j->after(j->owner->prefs.ctx, j->task);
+    free(j);
+}
+
+int transfers_work(struct transfers *t, void (*work)(void *task),
+                   void (*after)(void *ctx, void *task), void *task, struct err *e)
+{
+    struct job *j = calloc(1, sizeof *j);
+    if (!j) {
+        return err_nomem(e, "work for a thread");
+    }
+    *j = (struct job){.owner = t, .work = work, .after = after, .task = task};
+    j->req.data = j;
+    int code = uv_queue_work(&t->loop, &j->req, on_work, on_after);
+    if (code != 0) {
+        free(j);
+        return uv_fail(e, code, "start work on a thread");
+    }
+    return 0;
+}
+
+/* --- life ---------------------------------------------------------------------------------------- */
+
+static void set_up(struct transfers *t, struct slot *s)
+{
+    CURL *c = s->easy;
+    const struct transfers_prefs *p = &t->prefs;
+    (void)curl_easy_setopt(c, CURLOPT_PRIVATE, s);
+    (void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, s->text);
+    (void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+    (void)curl_easy_setopt(c, CURLOPT_WRITEDATA, s);
+    (void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(c, CURLOPT_USERAGENT, "gdje/" GDJE_VERSION);
+    (void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L); /* the key goes to one host only */
+    (void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+    (void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+    (void)curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    (void)curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L); /* a stream rather than another connection */
+    (void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(p->connect_s * 1e3));
+    (void)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(p->deadline_s * 1e3));
+    (void)curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_PER_S);
+    (void)curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)ceil(p->stall_s));
+    if (p->no_proxy) {
+        (void)curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
+    }
+}
+
+static int open_slots(struct transfers *t, struct err *e)
+{
+    t->slots = calloc((size_t)t->prefs.window, sizeof *t->slots);
+    if (!t->slots) {
+        return err_nomem(e, "transfers");
+    }
+    for (int i = t->prefs.window - 1; i >= 0; i--) {
+        struct slot *s = &t->slots[i];
+        s->owner = t;
+        s->easy = curl_easy_init();
+        if (!s->easy) {
+            return err_nomem(e, "a transfer");
+        }
+        set_up(t, s);
+        slot_free(s);
+    }
+    return 0;
+}
+
+static int open_multi(struct transfers *t, struct err *e)
+{
+    t->multi = curl_multi_init();
+    if (!t->multi) {
+        return err_nomem(e, "transfers");
+    }
+    (void)curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    (void)curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t);
+    (void)curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+    (void)curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t);
+    (void)curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)t->prefs.window);
+    return open_slots(t, e);
+}
+
+int transfers_open(const struct transfers_prefs *p, struct transfers **out, struct err *e)
+{
+    int rc = -1;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+        return err_set(e, ERR_SYSTEM, "cannot initialise libcurl");
+    }
+    struct transfers *t = calloc(1, sizeof *t);
+    if (!t) {
+        rc = err_nomem(e, "transfers");
+        goto out;
+    }
+    t->prefs = *p;
+    int code = uv_loop_init(&t->loop);
+    if (code != 0) {
+        rc = uv_fail(e, code, "open an event loop");
+        goto out;
+    }
+    uv_timer_t *const timers[] = {&t->curl_timer, &t->tick, &t->wake};
+    for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
+        (void)uv_timer_init(&t->loop, timers[i]); /* cannot fail: fills the struct */
+        timers[i]->data = t;
+    }
+    if (open_multi(t, e) != 0) {
+        transfers_close(t);
+        return -1;
+    }
+    *out = t;
+    return 0;
+out:
+    free(t);
+    curl_global_cleanup();
+    return rc;
+}
+
+void transfers_close(struct transfers *t)
+{
+    if (!t) {
+        return;
+    }
+    for (int i = 0; t->slots && i < t->prefs.window; i++) {
+        struct slot *s = &t->slots[i];
+        if (s->easy && s->task) {
+            (void)curl_multi_remove_handle(t->multi, s->easy);
+        }
+        curl_easy_cleanup(s->easy);
+        buf_release(&s->body);
+    }
+    free(t->slots);
+    /* Closes the kept connections, which ends their poll handles through on_socket. */
+    (void)curl_multi_cleanup(t->multi);
+    uv_close((uv_handle_t *)&t->curl_timer, NULL);
+    uv_close((uv_handle_t *)&t->tick, NULL);
+    uv_close((uv_handle_t *)&t->wake, NULL);
+    while (uv_run(&t->loop, UV_RUN_DEFAULT) != 0) { /* a callback may stop the loop once more */
+    }
+    int code = uv_loop_close(&t->loop);
+    assert(code == 0);
+    (void)code;
+    free(t);
+    curl_global_cleanup();
+}
+
+int transfers_start(struct transfers *t, const char *url, size_t max_body, void *task,
+                    struct err *e)
+{
+    struct slot *s = t->free_slots;
+    assert(s && task);
+    if (curl_easy_setopt(s->easy, CURLOPT_URL, url) != CURLE_OK) {
+        return err_nomem(e, "a URL");
+    }
+    buf_init(&s->body, max_body);
+    s->too_large = false;
+    s->text[0] = '\0';
+    CURLMcode m = curl_multi_add_handle(t->multi, s->easy);
+    if (m != CURLM_OK) {
+        return err_set(e, ERR_SYSTEM, "cannot start a transfer: %s", curl_multi_strerror(m));
+    }
+    t->free_slots = s->next;
+    s->task = task;
+    return 0;
+}
+
+int transfers_run(struct transfers *t, struct err *e)
+{
+    int code = uv_timer_start(&t->tick, on_wake, 0, (uint64_t)(TRANSFERS_TICK_S * 1e3));
+    if (code != 0) {
+        return uv_fail(e, code, "start a timer");
+    }
+    (void)uv_run(&t->loop, UV_RUN_DEFAULT);
+    (void)uv_timer_stop(&t->tick);
+    (void)uv_timer_stop(&t->wake);
+    if (t->failed) {
+        *e = t->error;
+        return -1;
+    }
+    return 0;
+}
+
+void transfers_stop(struct transfers *t)
+{
+    uv_stop(&t->loop);
+}
+
+const char *transfers_versions(void)
+{
+    static char text[96];
+    if (text[0] == '\0') {
+        (void)snprintf(text, sizeof text, "libcurl %s, libuv %s",
+                       curl_version_info(CURLVERSION_NOW)->version, uv_version_string());
+    }
+    return text;
+}
