@@ -28,14 +28,14 @@
 #include "fetch/transfer.h"
 #include "fetch/url.h"
 
-#define PROBE              (-1) /* task.view of the probe */
-#define JOBS_PER_TRANSFER  4    /* points under way per transfer, so that waits do not idle the line */
-#define COMMIT_COUNT       64
-#define COMMIT_AGE_S       1.0
-#define CONNECT_S          10.0
-#define URL_MAX            8192
-#define RETRY_AFTER_MAX_S  600.0 /* a provider that asks for more has said: not today */
-#define LAST_WAIT_S        2.0   /* after Ctrl-C, the longest wait for the limiter */
+#define PROBE             (-1) /* task.view of the probe */
+#define JOBS_PER_TRANSFER 4 /* points under way per transfer, so that waits do not idle the line */
+#define COMMIT_COUNT      64
+#define COMMIT_AGE_S      1.0
+#define CONNECT_S         10.0
+#define URL_MAX           8192
+#define RETRY_AFTER_MAX_S 600.0 /* a provider that asks for more has said: not today */
+#define LAST_WAIT_S       2.0   /* after Ctrl-C, the longest wait for the limiter */
 
 struct task {
     struct job *job;
@@ -83,17 +83,17 @@ struct engine {
     struct engine_counts *counts;
     struct transfers *t;
     struct limiter limiter;
-    struct job *jobs;               /* all */
+    struct job *jobs;                /* all */
     struct task *tasks, **last_task; /* to be sent, in order of arrival */
     struct job *ended, **last_ended;
     int n_jobs, n_flight;
     size_t n_ended;
     double committed_s;
-    struct spent spent;   /* since the last commit */
-    int64_t n_taken;      /* points from the queue */
-    bool exhausted;       /* the queue has no more for this run */
-    bool draining;        /* a signal was caught: finish what is under way */
-    bool stopped;         /* nothing more: error says why */
+    struct spent spent; /* since the last commit */
+    int64_t n_taken;    /* points from the queue */
+    bool exhausted;     /* the queue has no more for this run */
+    bool draining;      /* a signal was caught: finish what is under way */
+    bool stopped;       /* nothing more: error says why */
     struct err error;
     int n_bad_probes, n_bad_views; /* points in a row without a usable answer */
     uint64_t seed, n_draws;        /* of the jitter */
@@ -494,8 +494,8 @@ static void probe_answered(struct engine *g, struct task *t, const struct transf
 static void check_picture(void *task)
 {
     struct task *t = task;
-    t->good = picture_check((const uint8_t *)t->jpeg, t->n_jpeg,
-                            (int)t->job->g->p->ask.size_px, t->why);
+    t->good =
+        picture_check((const uint8_t *)t->jpeg, t->n_jpeg, (int)t->job->g->p->ask.size_px, t->why);
 }
 
 /* On a worker thread. */
@@ -722,7 +722,8 @@ static void pump(struct engine *g)
     }
     while (!g->stopped && g->n_flight < g->p->window && send_next(g, &e)) {
     }
-    bool over = (g->exhausted || g->draining) && (size_t)g->n_jobs == g->n_ended && g->n_flight == 0;
+    bool over =
+        (g->exhausted || g->draining) && (size_t)g->n_jobs == g->n_ended && g->n_flight == 0;
     if (over) {
         transfers_stop(g->t);
     }

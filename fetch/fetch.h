@@ -29,10 +29,10 @@ struct fetch_prefs {
     bool dry_run;
 };
 
-#define FETCH_PREFS_DEFAULT                                                                    \
-    {                                                                                          \
-        .connections = 32, .tries = 5, .stall_s = 15, .deadline_s = 60, .radius_m = 50,        \
-        .size_px = 640, .fov_deg = 90                                                          \
+#define FETCH_PREFS_DEFAULT                                                             \
+    {                                                                                   \
+        .connections = 32, .tries = 5, .stall_s = 15, .deadline_s = 60, .radius_m = 50, \
+        .size_px = 640, .fov_deg = 90                                                   \
     }
 
 extern const char *const fetch_sources[];

@@ -35,8 +35,8 @@ bool picture_is_card(const struct image *img)
     size_t near = 0;
     for (size_t i = 0; i < n; i++) {
         const uint8_t *p = img->rgb + 3 * i;
-        near += abs(p[0] - mid[0]) <= NEAR && abs(p[1] - mid[1]) <= NEAR &&
-                abs(p[2] - mid[2]) <= NEAR;
+        near +=
+            abs(p[0] - mid[0]) <= NEAR && abs(p[1] - mid[1]) <= NEAR && abs(p[2] - mid[2]) <= NEAR;
     }
     return (double)near >= CARD_SHARE * (double)n;
 }

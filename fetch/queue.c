@@ -17,9 +17,9 @@
 #define READ_AHEAD 256
 
 static const char *const state_names[REQUEST_STATE_COUNT] = {
-    [REQUEST_QUEUED] = "queued",         [REQUEST_PROBED] = "probed",
-    [REQUEST_DONE] = "done",             [REQUEST_NO_IMAGERY] = "no_imagery",
-    [REQUEST_DUPLICATE] = "duplicate",   [REQUEST_FAILED] = "failed",
+    [REQUEST_QUEUED] = "queued",       [REQUEST_PROBED] = "probed",
+    [REQUEST_DONE] = "done",           [REQUEST_NO_IMAGERY] = "no_imagery",
+    [REQUEST_DUPLICATE] = "duplicate", [REQUEST_FAILED] = "failed",
 };
 
 /* One statement for each use, prepared once. */

@@ -39,7 +39,8 @@ int store_uuid(const char *provider, const char *pano_id, char uuid[STORE_UUID_S
 static int path_of(char path[PATH_SIZE], const char *dir, const char *uuid, int view,
                    const char *tail, struct err *e)
 {
-    int n = snprintf(path, PATH_SIZE, "%s/%s/%d.jpg%s", dir, uuid, provider_heading_deg(view), tail);
+    int n =
+        snprintf(path, PATH_SIZE, "%s/%s/%d.jpg%s", dir, uuid, provider_heading_deg(view), tail);
     return n < PATH_SIZE ? 0 : err_set(e, ERR_INPUT, "the path of '%s' is too long", dir);
 }
 
@@ -76,7 +77,8 @@ static int put_one(const char *dir, const char *uuid, int view, const struct sto
 {
     char path[PATH_SIZE];
     char tmp[PATH_SIZE];
-    if (path_of(path, dir, uuid, view, "", e) != 0 || path_of(tmp, dir, uuid, view, ".tmp", e) != 0) {
+    if (path_of(path, dir, uuid, view, "", e) != 0 ||
+        path_of(tmp, dir, uuid, view, ".tmp", e) != 0) {
         return -1;
     }
     if (write_synced(tmp, b->p, b->n, e) != 0) {

@@ -29,16 +29,16 @@ enum transfer_end {
     TRANSFER_ANSWER, /* a whole HTTP answer, of whatever status */
     TRANSFER_BROKEN, /* refused, reset, cut short, timed out, unresolved: may work next time */
     TRANSFER_LARGE,  /* the body is larger than its ceiling */
-    TRANSFER_FATAL   /* no other transfer will do better: bad URL, certificate not trusted, memory */
+    TRANSFER_FATAL /* no other transfer will do better: bad URL, certificate not trusted, memory */
 };
 
 struct transfer_result {
     enum transfer_end end;
-    int status;                /* HTTP status of an ANSWER */
-    double retry_after_s;      /* what the server asked for, in seconds from now; 0: nothing */
-    char content_type[64];     /* "" when there was none */
-    struct buf *body;          /* view; buf_take moves the bytes out */
-    char why[256];             /* what went wrong, not yet redacted */
+    int status;            /* HTTP status of an ANSWER */
+    double retry_after_s;  /* what the server asked for, in seconds from now; 0: nothing */
+    char content_type[64]; /* "" when there was none */
+    struct buf *body;      /* view; buf_take moves the bytes out */
+    char why[256];         /* what went wrong, not yet redacted */
 };
 
 struct transfers_prefs {

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* What needs no network: the token bucket, the retry policy, URLs and their signatures, names. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/rng.h"
+#include "fetch/limiter.h"
+#include "fetch/retry.h"
+#include "fetch/store.h"
+#include "fetch/url.h"
+
+/* --- limiter ---------------------------------------------------------------------------------------- */
+
+/* How many tokens a greedy client gets in [from, to), coming back when it is told to. */
+static int take_greedily(struct limiter *l, double from, double to)
+{
+    int n = 0;
+    double now = from;
+    while (now < to) {
+        double wait = limiter_take(l, now);
+        n += wait == 0;
+        now += wait;
+    }
+    return n;
+}
+
+static void test_rate_is_held(void **state)
+{
+    (void)state;
+    static const double rates[] = {0.5, 1, 7, 50, 500};
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        struct limiter l;
+        limiter_init(&l, rates[i], 1000);
+        int n = take_greedily(&l, 1000, 1030);
+        double expect = 30 * rates[i] + l.capacity;
+        assert_true(n <= expect + 1e-6 && n >= expect - 2);
+    }
+}
+
+static void test_no_window_exceeds_rate_and_bucket(void **state)
+{
+    (void)state;
+    struct limiter l;
+    static double at[5000];
+    int n = 0;
+    double now = 0;
+    limiter_init(&l, 100, 0);
+    for (int burst = 0; burst < 20; burst++) { /* bursts after pauses */
+        double end = now + 1.3;
+        while (now < end && n < 5000) {
+            double wait = limiter_take(&l, now);
+            if (wait == 0) {
+                at[n++] = now;
+            }
+            now += wait;
+        }
+        now += rng_f64(1, 2, (uint64_t)burst);
+    }
+    for (int i = 0, j = 0; i < n; i++) {
+        while (j < n && at[j] < at[i] + 1) {
+            j++;
+        }
+        assert_true(j - i <= 100 + l.capacity + 1);
+    }
+}
+
+static void test_hold(void **state)
+{
+    (void)state;
+    struct limiter l;
+    limiter_init(&l, 0, 10);
+    assert_true(limiter_take(&l, 10) == 0);
+    limiter_hold(&l, 15);
+    limiter_hold(&l, 12); /* a shorter pause does not end a longer one */
+    assert_true(limiter_take(&l, 11) == 4);
+    assert_true(limiter_take(&l, 15) == 0);
+}
+
+static void test_clock_that_stands_still(void **state)
+{
+    (void)state;
+    struct limiter l;
+    limiter_init(&l, 10, 5);
+    assert_true(limiter_take(&l, 5) == 0);
+    assert_true(limiter_take(&l, 5) > 0);
+    assert_true(limiter_take(&l, 4) > 0); /* nor does going back give tokens */
+}
+
+/* --- retry ------------------------------------------------------------------------------------------ */
+
+static void test_retry_statuses(void **state)
+{
+    (void)state;
+    static const int again[] = {408, 429, 500, 502, 503, 504};
+    int n = 0;
+    for (int status = 100; status < 600; status++) {
+        n += retry_status(status);
+    }
+    assert_int_equal(n, 6);
+    for (size_t i = 0; i < 6; i++) {
+        assert_true(retry_status(again[i]));
+    }
+}
+
+static void test_retry_delay(void **state)
+{
+    (void)state;
+    assert_true(retry_delay_s(1, 0) == 0);
+    assert_true(retry_delay_s(1, 0.5) == 0.5 * RETRY_BASE_S);
+    assert_true(retry_delay_s(4, 0.5) == 0.5 * RETRY_BASE_S * 8);
+    assert_true(retry_delay_s(100, 0.999) <= RETRY_CAP_S);
+    assert_true(retry_delay_s(100000, 0.5) == 0.5 * RETRY_CAP_S);
+}
+
+/* --- URLs ------------------------------------------------------------------------------------------- */
+
+static void test_param(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct buf b;
+    buf_init(&b, 4096);
+    assert_int_equal(buf_add_str(&b, "http://h/p", &e), 0);
+    assert_int_equal(url_param(&b, "a", "x y", &e), 0);
+    assert_int_equal(url_param(&b, "b", "1,2&c=\xc3\x84~-._", &e), 0);
+    assert_string_equal(b.p, "http://h/p?a=x%20y&b=1%2C2%26c%3D%C3%84~-._");
+    buf_release(&b);
+}
+
+/* The secret is that of Google's documentation, the first signature too. */
+static void test_signatures(void **state)
+{
+    (void)state;
+    static const char secret[] = "vNIXE0xscrmjlyV-12Nj_BvUPaw=";
+    static const char *const vector[][2] = {
+        {"/maps/api/geocode/json?address=New+York&client=clientID", "chaRF2hTJKOScPr-RQCEhZbSzIE="},
+        {"/maps/api/streetview?location=41.403609,2.174448&size=456x456&key=YOUR_API_KEY",
+         "unSvqD2ohn7HgH2oS5Dr0gG_A4w="},
+        {"/maps/api/streetview/metadata?location=45.815011,15.981919&key=YOUR_API_KEY",
+         "CRrOvjHQtI4U9pjejUpRZcQB_nk="},
+        {"/maps/api/streetview?size=640x640&location=45.815011%2C15.981919&heading=90&fov=90"
+         "&pitch=0&source=outdoor&return_error_code=true&key=YOUR_API_KEY",
+         "iI8aoNscGplcUGDL5reNCCeVntw="},
+    };
+    for (size_t i = 0; i < sizeof vector / sizeof vector[0]; i++) {
+        struct err e = {0};
+        struct buf b;
+        char expect[512];
+        buf_init(&b, 4096);
+        assert_int_equal(buf_printf(&b, &e, "https://maps.googleapis.com%s", vector[i][0]), 0);
+        assert_int_equal(url_sign(&b, secret, &e), 0);
+        (void)snprintf(expect, sizeof expect, "https://maps.googleapis.com%s&signature=%s",
+                       vector[i][0], vector[i][1]);
+        assert_string_equal(b.p, expect);
+        buf_release(&b);
+    }
+}
+
+static void test_bad_secret(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"", "not base64!", "====", "a+b/"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct err e = {0};
+        struct buf b;
+        buf_init(&b, 4096);
+        assert_int_equal(buf_add_str(&b, "http://h/p?a=1", &e), 0);
+        assert_int_equal(url_sign(&b, bad[i], &e), -1);
+        assert_int_equal(e.kind, ERR_USAGE);
+        assert_string_equal(b.p, "http://h/p?a=1");
+        assert_true(bad[i][0] == '\0' || !strstr(e.msg, bad[i]));
+        buf_release(&b);
+    }
+}
+
+static void redacts(const char *text, const char *secret, const char *expect)
+{
+    char out[256];
+    url_redact(text, secret, out, sizeof out);
+    assert_string_equal(out, expect);
+}
+
+static void test_redact(void **state)
+{
+    (void)state;
+    redacts("http://h/p?key=ABC&size=1&signature=x_-=", NULL,
+            "http://h/p?key=***&size=1&signature=***");
+    redacts("KEY=ABC is wrong", NULL, "KEY=*** is wrong");
+    redacts("your ABC is wrong: ABCABC", "ABC", "your *** is wrong: ******");
+    redacts("access_token=MLY|1|2 \"key=1\"", NULL, "access_token=*** \"key=***\"");
+    redacts("a\x1b[31m\nb\x7f", "", "a?[31m?b?");
+    redacts("", "x", "");
+    char small[24];
+    url_redact("0123456789key=ABCDEFGHIJKLMNOP", NULL, small, sizeof small);
+    assert_null(strstr(small, "ABC"));
+}
+
+static void test_loopback(void **state)
+{
+    (void)state;
+    assert_true(url_is_loopback("http://127.0.0.1:80"));
+    assert_true(url_is_loopback("http://localhost"));
+    assert_true(url_is_loopback("http://LOCALHOST/x"));
+    assert_true(url_is_loopback("http://[::1]:8"));
+    assert_false(url_is_loopback("http://localhost.example.com"));
+    assert_false(url_is_loopback("https://maps.googleapis.com"));
+    assert_false(url_is_loopback("127.0.0.1"));
+}
+
+/* --- names ------------------------------------------------------------------------------------------ */
+
+static void test_uuid(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    char a[STORE_UUID_SIZE];
+    char b[STORE_UUID_SIZE];
+    assert_int_equal(store_uuid("google", "vPnURflnc8AZu5NMLYRddw", a, &e), 0);
+    assert_int_equal(strlen(a), 36);
+    assert_int_equal(a[14], '8');
+    assert_non_null(strchr("89ab", a[19]));
+    /* the name of files on somebody's disk: it must never change. printf 'google\0vPnU...\0' |
+     * sha256sum begins 633aee2a */
+    assert_string_equal(a, "633aee2a-70a4-83a9-a17b-b495a23ae30b");
+    assert_int_equal(store_uuid("demo", "vPnURflnc8AZu5NMLYRddw", b, &e), 0);
+    assert_string_not_equal(a, b);
+    assert_int_equal(store_uuid("googlev", "PnURflnc8AZu5NMLYRddw", b, &e), 0);
+    assert_string_not_equal(a, b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rate_is_held),
+        cmocka_unit_test(test_no_window_exceeds_rate_and_bucket),
+        cmocka_unit_test(test_hold),
+        cmocka_unit_test(test_clock_that_stands_still),
+        cmocka_unit_test(test_retry_statuses),
+        cmocka_unit_test(test_retry_delay),
+        cmocka_unit_test(test_param),
+        cmocka_unit_test(test_signatures),
+        cmocka_unit_test(test_bad_secret),
+        cmocka_unit_test(test_redact),
+        cmocka_unit_test(test_loopback),
+        cmocka_unit_test(test_uuid),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

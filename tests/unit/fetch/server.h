@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A provider that fails on command: a process on the loopback that speaks the Street View Static
+ * API for WORLD_N locations, each with its own fault. Location k is asked for at latitude
+ * 45 + k / 100 and has panorama "pano<k>" (or another's). What was asked is counted in memory that
+ * test and server share.
+ */
+#ifndef TESTS_FETCH_SERVER_H
+#define TESTS_FETCH_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define WORLD_N   64
+#define WORLD_PX  64 /* width and height of its pictures */
+#define WORLD_KEY "SECRETKEY-0123456789"
+
+enum fault {
+    FAULT_NONE,
+    FAULT_STATUS,      /* HTTP status .arg */
+    FAULT_RETRY_AFTER, /* 429, Retry-After: .arg seconds */
+    FAULT_STALL,       /* never answers */
+    FAULT_DRIP,        /* the head, then a byte a second */
+    FAULT_CUT,         /* closes in the middle of the body */
+    FAULT_LONG_LENGTH, /* claims more bytes than it sends, then closes */
+    FAULT_SHORT_LENGTH, /* claims fewer bytes than it sends */
+    FAULT_HTML,     /* 200, text/html */
+    FAULT_JPEG_LIE, /* 200, image/jpeg, but text */
+    FAULT_CARD,     /* the picture is all of one colour */
+    FAULT_HALF,     /* half a JPEG with a Content-Length that fits */
+    FAULT_SIZE,     /* a picture of another size */
+    FAULT_HUGE,     /* a body beyond every ceiling */
+    FAULT_REDIRECT,
+    FAULT_JSON /* probes: the body .text with 200 */
+};
+
+struct trouble {
+    enum fault fault;
+    bool on_view; /* else on the probe */
+    int times;    /* it strikes for the first so many requests; -1: always */
+    int arg;
+    char text[128];
+};
+
+struct world {
+    struct trouble trouble[WORLD_N];
+    int pano[WORLD_N]; /* whose panorama a point finds; its own number by default */
+    int delay_ms;      /* before every answer */
+    bool needs_key;
+    int n_probes[WORLD_N], n_views[WORLD_N]; /* requests seen; views by panorama */
+    int n_all, n_in_flight, max_in_flight;
+    int n_connections;
+};
+
+struct server {
+    struct world *world; /* shared */
+    pid_t pid;
+    int port;
+    char url[64];
+};
+
+/* server_start - with a world without trouble. server_stop ends the process and the sharing. */
+int server_start(struct server *s);
+void server_stop(struct server *s);
+
+#endif
