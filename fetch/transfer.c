@@ -88,7 +88,6 @@ static enum transfer_end end_of(CURLcode code)
     switch ((int)code) {
     case CURLE_OK:
         return TRANSFER_ANSWER;
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
     case CURLE_FAILED_INIT:
     case CURLE_NOT_BUILT_IN:

@@ -5,8 +5,8 @@
  * 45 + k / 100 and has panorama "pano<k>" (or another's). What was asked is counted in memory that
  * test and server share.
  */
-#ifndef TESTS_FETCH_SERVER_H
-#define TESTS_FETCH_SERVER_H
+#ifndef TESTS_FETCH_FAKE_H
+#define TESTS_FETCH_FAKE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,19 +18,19 @@
 
 enum fault {
     FAULT_NONE,
-    FAULT_STATUS,      /* HTTP status .arg */
-    FAULT_RETRY_AFTER, /* 429, Retry-After: .arg seconds */
-    FAULT_STALL,       /* never answers */
-    FAULT_DRIP,        /* the head, then a byte a second */
-    FAULT_CUT,         /* closes in the middle of the body */
-    FAULT_LONG_LENGTH, /* claims more bytes than it sends, then closes */
+    FAULT_STATUS,       /* HTTP status .arg */
+    FAULT_RETRY_AFTER,  /* 429, Retry-After: .arg seconds */
+    FAULT_STALL,        /* never answers */
+    FAULT_DRIP,         /* the head, then a byte a second */
+    FAULT_CUT,          /* closes in the middle of the body */
+    FAULT_LONG_LENGTH,  /* claims more bytes than it sends, then closes */
     FAULT_SHORT_LENGTH, /* claims fewer bytes than it sends */
-    FAULT_HTML,     /* 200, text/html */
-    FAULT_JPEG_LIE, /* 200, image/jpeg, but text */
-    FAULT_CARD,     /* the picture is all of one colour */
-    FAULT_HALF,     /* half a JPEG with a Content-Length that fits */
-    FAULT_SIZE,     /* a picture of another size */
-    FAULT_HUGE,     /* a body beyond every ceiling */
+    FAULT_HTML,         /* 200, text/html */
+    FAULT_JPEG_LIE,     /* 200, image/jpeg, but text */
+    FAULT_CARD,         /* the picture is all of one colour */
+    FAULT_HALF,         /* half a JPEG with a Content-Length that fits */
+    FAULT_SIZE,         /* a picture of another size */
+    FAULT_HUGE,         /* a body beyond every ceiling */
     FAULT_REDIRECT,
     FAULT_JSON /* probes: the body .text with 200 */
 };
@@ -53,15 +53,15 @@ struct world {
     int n_connections;
 };
 
-struct server {
+struct fake {
     struct world *world; /* shared */
     pid_t pid;
     int port;
     char url[64];
 };
 
-/* server_start - with a world without trouble. server_stop ends the process and the sharing. */
-int server_start(struct server *s);
-void server_stop(struct server *s);
+/* fake_start - with a world without trouble. fake_stop ends the process and the sharing. */
+int fake_start(struct fake *s);
+void fake_stop(struct fake *s);
 
 #endif

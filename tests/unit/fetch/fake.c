@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One process, one thread, poll(2); answers are small enough to be sent at once. */
-#include "server.h"
+#include "fake.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -334,11 +334,11 @@ static struct world *share(void)
     return p == MAP_FAILED ? NULL : p;
 }
 
-int server_start(struct server *s)
+int fake_start(struct fake *s)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t n = sizeof a;
-    *s = (struct server){.world = share()};
+    *s = (struct fake){.world = share()};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     if (!s->world || fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 ||
         listen(fd, 512) != 0 || getsockname(fd, (struct sockaddr *)&a, &n) != 0) {
@@ -361,7 +361,7 @@ int server_start(struct server *s)
     return s->pid > 0 ? 0 : -1;
 }
 
-void server_stop(struct server *s)
+void fake_stop(struct fake *s)
 {
     int status = 0;
     (void)kill(s->pid, SIGKILL);

@@ -1,0 +1,713 @@
+/* SPDX-License-Identifier: MIT */
+/* gdje-fetch against a provider that fails on command, and killed at random moments. */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/file.h"
+#include "core/hash.h"
+#include "core/log.h"
+#include "core/rng.h"
+#include "core/sig.h"
+#include "fake.h"
+#include "fetch/engine.h"
+#include "fetch/fetch.h"
+#include "sql/catalog.h"
+
+static struct fake fake;
+static char dir[64];
+static char catalog[128];
+static struct fetch_prefs prefs;
+static struct err err;
+
+/* --- a catalog, a server, a run --------------------------------------------------------------------- */
+
+static void exec_sql(const char *sql)
+{
+    struct err e = {0};
+    struct db *db = NULL;
+    if (catalog_open(catalog, CATALOG_CREATE, &db, &e) != 0 || db_exec(db, sql, &e) != 0) {
+        fail_msg("%s", e.msg);
+    }
+    catalog_close(db);
+}
+
+static int64_t get(const char *sql)
+{
+    struct err e = {0};
+    struct db *db = NULL;
+    int64_t v = -1;
+    bool found = false;
+    if (catalog_open(catalog, CATALOG_READ, &db, &e) != 0 ||
+        db_get_i64(db, sql, &v, &found, &e) != 0) {
+        fail_msg("%s", e.msg);
+    }
+    catalog_close(db);
+    return v;
+}
+
+/* Points 0 .. n-1 of the server's world, with ids 1 .. n. */
+static void queue_points(int n)
+{
+    char sql[256];
+    (void)snprintf(sql, sizeof sql,
+                   "WITH RECURSIVE k(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM k LIMIT %d)"
+                   " INSERT INTO request (lat_deg, lon_deg, queued)"
+                   " SELECT 45 + k * 0.01, 16, 'now' FROM k",
+                   n);
+    exec_sql(sql);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    log_init("test", -1);
+    (void)snprintf(dir, sizeof dir, "/tmp/gdje-fetch.XXXXXX");
+    if (!mkdtemp(dir) || fake_start(&fake) != 0) {
+        return -1;
+    }
+    (void)snprintf(catalog, sizeof catalog, "%s/c.gpkg", dir);
+    prefs = (struct fetch_prefs)FETCH_PREFS_DEFAULT;
+    prefs.base_url = fake.url;
+    prefs.size_px = WORLD_PX;
+    prefs.connections = 8;
+    prefs.stall_s = 1;
+    prefs.deadline_s = 10;
+    (void)unsetenv("STREETVIEW_KEY");
+    (void)unsetenv("STREETVIEW_SECRET");
+    return 0;
+}
+
+/* What is below a folder, gone. */
+static void remove_tree(const char *path)
+{
+    DIR *d = opendir(path);
+    const struct dirent *entry = NULL;
+    (void)chmod(path, 0700);
+    while (d && (entry = readdir(d)) != NULL) { /* NOLINT(concurrency-mt-unsafe) */
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            char *name = path_join(path, entry->d_name);
+            if (unlink(name) != 0) {
+                remove_tree(name);
+            }
+            free(name);
+        }
+    }
+    if (d) {
+        (void)closedir(d);
+    }
+    (void)rmdir(path);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fake_stop(&fake);
+    remove_tree(dir);
+    return 0;
+}
+
+static int run(void)
+{
+    const struct cli cli = {.tool = "gdje-fetch",
+                            .catalog = catalog,
+                            .progress = PROGRESS_NONE,
+                            .command_line = "--test"};
+    memset(&err, 0, sizeof err);
+    return fetch_run(&cli, &prefs, &err);
+}
+
+static void run_ok(void)
+{
+    if (run() != 0) {
+        fail_msg("%s", err.msg);
+    }
+}
+
+static void run_fails(enum err_kind kind, const char *words)
+{
+    assert_int_equal(run(), -1);
+    if (err.kind != kind || !strstr(err.msg, words)) {
+        fail_msg("kind %d: %s", (int)err.kind, err.msg);
+    }
+}
+
+static struct trouble *trouble(int k, enum fault fault, bool on_view, int times)
+{
+    fake.world->trouble[k] = (struct trouble){.fault = fault, .on_view = on_view, .times = times};
+    return &fake.world->trouble[k];
+}
+
+static void set_json(int k, const char *body, int times)
+{
+    struct trouble *t = trouble(k, FAULT_JSON, false, times);
+    (void)snprintf(t->text, sizeof t->text, "%s", body);
+}
+
+/* Every file on disk is a row, every row a file of the size it says. */
+static void assert_consistent(void)
+{
+    struct err e = {0};
+    struct db *db = NULL;
+    struct stmt *st = NULL;
+    bool row = false;
+    int64_t n_rows = 0;
+    char cmd[256];
+    assert_int_equal(catalog_open(catalog, CATALOG_READ, &db, &e), 0);
+    assert_int_equal(db_prepare(db, &st, "SELECT path, n_bytes FROM image", &e), 0);
+    while (stmt_step(st, &row, &e) == 0 && row) {
+        struct stat s;
+        char *path = catalog_path(db, col_text(st, 0));
+        assert_int_equal(stat(path, &s), 0);
+        assert_int_equal(s.st_size, col_i64(st, 1));
+        free(path);
+        n_rows++;
+    }
+    stmt_free(st);
+    catalog_close(db);
+    (void)snprintf(cmd, sizeof cmd, "%s/images", dir);
+    DIR *d = opendir(cmd);
+    const struct dirent *entry = NULL;
+    int64_t n_folders = 0;
+    while (d && (entry = readdir(d)) != NULL) { /* NOLINT(concurrency-mt-unsafe) */
+        n_folders += entry->d_name[0] != '.';
+    }
+    if (d) {
+        (void)closedir(d);
+    }
+    assert_int_equal(n_rows, 4 * n_folders);
+    assert_int_equal(get("SELECT count(*) FROM location"), n_folders);
+}
+
+static int64_t n_state(const char *state)
+{
+    char sql[128];
+    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM request WHERE state = '%s'", state);
+    return get(sql);
+}
+
+static void assert_states(int done, int no_imagery, int duplicate, int failed, int left)
+{
+    assert_int_equal(n_state("done"), done);
+    assert_int_equal(n_state("no_imagery"), no_imagery);
+    assert_int_equal(n_state("duplicate"), duplicate);
+    assert_int_equal(n_state("failed"), failed);
+    assert_int_equal(n_state("queued") + n_state("probed"), left);
+    assert_int_equal(get("SELECT count(*) FROM location"), done);
+    assert_consistent();
+}
+
+/* --- the good way ------------------------------------------------------------------------------------- */
+
+static void test_all_good(void **state)
+{
+    (void)state;
+    queue_points(40);
+    run_ok();
+    assert_states(40, 0, 0, 0, 0);
+    assert_int_equal(fake.world->n_all, 40 * 5);
+    assert_true(fake.world->n_connections <= 8);
+    assert_true(fake.world->max_in_flight <= 8);
+    assert_int_equal(get("SELECT sum(n_requests) FROM spend WHERE kind = 'image'"), 160);
+    assert_int_equal(get("SELECT sum(n_requests) FROM spend WHERE kind = 'metadata'"), 40);
+    /* the panorama's own position, not the point asked for */
+    assert_int_equal(get("SELECT count(*) FROM location WHERE lon_deg = 16.5"), 40);
+    assert_int_equal(get("SELECT count(*) FROM location WHERE captured LIKE '2020-__'"
+                         " AND copyright = '© Test' AND group_key = 'demo:' || pano_id"),
+                     40);
+    assert_int_equal(get("SELECT count(*) FROM rtree_location_geom"), 40);
+    run_ok(); /* nothing left: asks nothing */
+    assert_int_equal(fake.world->n_all, 40 * 5);
+}
+
+static void test_no_imagery_and_duplicates(void **state)
+{
+    (void)state;
+    queue_points(12);
+    set_json(3, "{\"status\": \"ZERO_RESULTS\"}", -1);
+    set_json(4, "{\"status\": \"NOT_FOUND\"}", -1);
+    fake.world->pano[2] = 9; /* the first point that has it is done, whoever came first */
+    fake.world->pano[11] = 9;
+    fake.world->delay_ms = 5;
+    run_ok();
+    assert_states(8, 2, 2, 0, 0);
+    assert_int_equal(get("SELECT id FROM request WHERE state = 'done' AND pano_id = 'pano9'"), 3);
+    assert_int_equal(get("SELECT count(*) FROM request WHERE state = 'duplicate'"
+                         " AND location_id = (SELECT id FROM location WHERE pano_id = 'pano9')"),
+                     2);
+    assert_int_equal(fake.world->n_views[9], 4);
+    /* and a point queued later finds it known */
+    exec_sql("INSERT INTO request (lat_deg, lon_deg, queued) VALUES (45.09, 16, 'now')");
+    run_ok();
+    assert_states(8, 2, 3, 0, 0);
+    assert_int_equal(fake.world->n_views[9], 4);
+}
+
+static void test_limit(void **state)
+{
+    (void)state;
+    queue_points(20);
+    prefs.limit = 7;
+    run_ok();
+    assert_states(7, 0, 0, 0, 13);
+    assert_int_equal(get("SELECT max(id) FROM request WHERE state = 'done'"), 7);
+}
+
+static void test_rate(void **state)
+{
+    (void)state;
+    queue_points(12);
+    prefs.rate_given = true;
+    prefs.rate_per_s = 40;
+    double start = time_monotonic_s();
+    run_ok();
+    double elapsed = time_monotonic_s() - start;
+    assert_states(12, 0, 0, 0, 0);
+    assert_true(elapsed > (60 - 3) / 40.0 && elapsed < 60 / 40.0 + 1);
+}
+
+/* --- trouble that passes ---------------------------------------------------------------------------------- */
+
+static void test_passing_trouble(void **state)
+{
+    (void)state;
+    static const int statuses[] = {408, 429, 500, 502, 503, 504};
+    static const enum fault faults[] = {FAULT_CUT,  FAULT_LONG_LENGTH, FAULT_SHORT_LENGTH,
+                                        FAULT_HTML, FAULT_JPEG_LIE,    FAULT_CARD,
+                                        FAULT_HALF, FAULT_SIZE,        FAULT_HUGE};
+    int k = 0;
+    for (size_t i = 0; i < 6; i++, k += 2) {
+        trouble(k, FAULT_STATUS, false, 1)->arg = statuses[i];
+        trouble(k + 1, FAULT_STATUS, true, 1)->arg = statuses[i];
+    }
+    for (size_t i = 0; i < 9; i++) {
+        trouble(k++, faults[i], true, 1);
+    }
+    trouble(k++, FAULT_CUT, false, 1);
+    trouble(k++, FAULT_LONG_LENGTH, false, 1);
+    trouble(k++, FAULT_SHORT_LENGTH, false, 1);
+    trouble(k++, FAULT_HTML, false, 1);
+    trouble(k++, FAULT_HUGE, false, 1);
+    set_json(k++, "{\"status\": \"OVER_QUERY_LIMIT\"}", 2);
+    set_json(k++, "{\"status\": \"UNKNOWN_ERROR\"}", 2);
+    set_json(k++, "{\"status\": \"OK\"}", 2);
+    set_json(k++, "[[[[", 2);
+    queue_points(k);
+    run_ok();
+    assert_states(k, 0, 0, 0, 0);
+    for (int i = 12; i < 21; i++) {
+        assert_int_equal(fake.world->n_views[i], 5);
+    }
+}
+
+static void test_retry_after(void **state)
+{
+    (void)state;
+    queue_points(4);
+    trouble(1, FAULT_RETRY_AFTER, false, 1)->arg = 2;
+    double start = time_monotonic_s();
+    run_ok();
+    assert_states(4, 0, 0, 0, 0);
+    assert_true(time_monotonic_s() - start >= 1.9);
+    /* one day: not in this run */
+    exec_sql("UPDATE request SET lat_deg = 45.3, state = 'queued' WHERE id = 1");
+    trouble(30, FAULT_RETRY_AFTER, false, -1)->arg = 86400;
+    run_fails(ERR_REMOTE, "asks for a pause of 86400 s");
+    assert_int_equal(n_state("queued"), 1);
+}
+
+static void test_stalled(void **state)
+{
+    (void)state;
+    queue_points(4);
+    trouble(0, FAULT_STALL, true, 1);
+    trouble(1, FAULT_STALL, false, 1);
+    trouble(2, FAULT_DRIP, true, 1);
+    run_ok();
+    assert_states(4, 0, 0, 0, 0);
+}
+
+/* A lone transfer that ends by its deadline must be noticed (curl's own libuv example does not). */
+static void test_lone_deadline(void **state)
+{
+    (void)state;
+    queue_points(1);
+    prefs.deadline_s = 0.3;
+    prefs.tries = 2;
+    trouble(0, FAULT_STALL, false, -1);
+    double start = time_monotonic_s();
+    run_fails(ERR_INCOMPLETE, "1 of 1 locations could not be settled");
+    assert_true(time_monotonic_s() - start < 3);
+    assert_int_equal(fake.world->n_probes[0], 2);
+    assert_states(0, 0, 0, 0, 1);
+}
+
+/* --- trouble that stays ------------------------------------------------------------------------------------- */
+
+static void test_lasting_trouble(void **state)
+{
+    (void)state;
+    static const enum fault bad[] = {FAULT_CARD, FAULT_HALF, FAULT_SIZE, FAULT_HUGE,
+                                     FAULT_JPEG_LIE};
+    queue_points(20);
+    prefs.tries = 2;
+    for (int i = 0; i < 5; i++) { /* nonsense to the end: failed */
+        trouble(i, bad[i], true, -1);
+    }
+    trouble(5, FAULT_STATUS, true, -1)->arg = 404; /* no use in asking twice */
+    trouble(6, FAULT_STATUS, true, -1)->arg = 400;
+    trouble(7, FAULT_REDIRECT, true, -1);
+    trouble(8, FAULT_STATUS, false, -1)->arg = 404;
+    set_json(9, "{\"status\": \"INVALID_REQUEST\"}", -1);
+    set_json(10, "{\"status\": \"OK\", \"pano_id\": \"x\"}", -1);
+    trouble(11, FAULT_STATUS, true, -1)->arg = 503; /* the service's fault: next time */
+    trouble(12, FAULT_CUT, true, -1);
+    trouble(13, FAULT_STATUS, false, -1)->arg = 500;
+    trouble(14, FAULT_HTML, true, -1);
+    run_fails(ERR_INCOMPLETE, "4 of 20 locations could not be settled");
+    assert_states(5, 0, 0, 11, 4);
+    assert_int_equal(n_state("probed"), 3);
+    assert_true(fake.world->n_views[5] <= 4);
+    assert_int_equal(fake.world->n_probes[8], 1);
+    assert_int_equal(fake.world->n_probes[13], 2);
+    assert_int_equal(get("SELECT count(*) FROM request WHERE last_error IS NULL"
+                         " AND state IN ('failed', 'queued', 'probed')"),
+                     0);
+    assert_int_equal(get("SELECT count(*) FROM request WHERE id = 6"
+                         " AND last_error LIKE 'view %: HTTP status 404'"),
+                     1);
+    /* the trouble passes: a rerun settles the rest and asks nothing else again */
+    memset(fake.world->trouble, 0, sizeof fake.world->trouble);
+    int before = fake.world->n_all;
+    run_ok();
+    assert_states(9, 0, 0, 11, 0);
+    assert_int_equal(fake.world->n_all - before, 4 * 5);
+}
+
+static void test_duplicate_of_a_failure(void **state)
+{
+    (void)state;
+    queue_points(6);
+    fake.world->pano[1] = 0;
+    fake.world->pano[2] = 0;
+    fake.world->delay_ms = 20;
+    trouble(0, FAULT_STATUS, true, -1)->arg = 404;
+    run_ok();
+    assert_states(3, 0, 0, 3, 0);
+}
+
+static void test_server_that_only_talks_nonsense(void **state)
+{
+    (void)state;
+    queue_points(60);
+    prefs.tries = 2;
+    for (int k = 0; k < 60; k++) {
+        trouble(k, FAULT_CARD, true, -1);
+    }
+    run_fails(ERR_REMOTE, "no usable answer");
+    assert_states(0, 0, 0, 0, 60); /* none is blamed for it */
+}
+
+static void test_unreachable(void **state)
+{
+    (void)state;
+    queue_points(30);
+    prefs.base_url = "http://127.0.0.1:1";
+    prefs.tries = 2;
+    run_fails(ERR_REMOTE, "no usable answer from 'http://127.0.0.1:1'");
+    assert_states(0, 0, 0, 0, 30);
+}
+
+static void test_refused_key(void **state)
+{
+    (void)state;
+    queue_points(50);
+    fake.world->needs_key = true;
+    assert_int_equal(setenv("STREETVIEW_KEY", "WRONG-KEY-42", 1), 0);
+    run_fails(ERR_REMOTE, "refuses the key: REQUEST_DENIED");
+    assert_null(strstr(err.msg, "WRONG-KEY-42"));
+    assert_null(strstr(err.msg, WORLD_KEY));
+    assert_int_equal(get("SELECT count(*) FROM request WHERE state = 'queued' AND attempts = 0"
+                         " AND last_error IS NULL"),
+                     50);
+    assert_true(fake.world->n_all <= 8);
+    assert_int_equal(setenv("STREETVIEW_KEY", WORLD_KEY, 1), 0);
+    run_ok();
+    assert_states(50, 0, 0, 0, 0);
+}
+
+/* 403 for a picture in the middle of a run. */
+static void test_key_refused_later(void **state)
+{
+    (void)state;
+    queue_points(40);
+    trouble(20, FAULT_STATUS, true, -1)->arg = 403;
+    run_fails(ERR_REMOTE, "refuses the key: HTTP status 403");
+    assert_int_equal(n_state("failed"), 0);
+    assert_int_equal(get("SELECT count(*) FROM request WHERE id = 21 AND state = 'queued'"), 1);
+    trouble(20, FAULT_NONE, true, 0);
+    run_ok();
+    assert_states(40, 0, 0, 0, 0);
+}
+
+/* --- the disk -------------------------------------------------------------------------------------------------- */
+
+static void test_unwritable_images(void **state)
+{
+    (void)state;
+    char path[128];
+    queue_points(3);
+    (void)snprintf(path, sizeof path, "%s/file", dir);
+    assert_int_equal(file_write(path, "x", 1, &err), 0);
+    prefs.images = path; /* a file where a folder should be */
+    assert_int_equal(run(), -1);
+    assert_non_null(strstr(err.msg, path));
+    assert_int_equal(fake.world->n_all, 0);
+    prefs.images = "/proc/gdje";
+    assert_int_equal(run(), -1);
+    assert_non_null(strstr(err.msg, "/proc/gdje"));
+    assert_int_equal(fake.world->n_all, 0);
+    assert_int_equal(n_state("queued"), 3);
+}
+
+static void test_images_elsewhere(void **state)
+{
+    (void)state;
+    char path[128];
+    char sql[256];
+    queue_points(2);
+    (void)snprintf(path, sizeof path, "%s/else/where", dir);
+    prefs.images = path;
+    run_ok();
+    /* inside the catalog's folder: relative */
+    assert_int_equal(get("SELECT count(*) FROM image WHERE path LIKE 'else/where/%'"), 8);
+    char other[] = "/tmp/gdje-else.XXXXXX";
+    assert_non_null(mkdtemp(other));
+    prefs.images = other;
+    exec_sql("INSERT INTO request (lat_deg, lon_deg, queued) VALUES (45.09, 16, 'now')");
+    run_ok();
+    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM image WHERE path LIKE '%s/%%'", other);
+    assert_int_equal(get(sql), 4);
+    remove_tree(other);
+}
+
+static void test_disk_fails_later(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    char path[256];
+    char uuid[STORE_UUID_SIZE];
+    queue_points(30);
+    /* a file stands where the folder of one location belongs */
+    assert_int_equal(store_uuid("demo", "pano17", uuid, &e), 0);
+    (void)snprintf(path, sizeof path, "%s/images", dir);
+    assert_int_equal(mkdir(path, 0777), 0);
+    (void)snprintf(path, sizeof path, "%s/images/%s", dir, uuid);
+    assert_int_equal(file_write(path, "x", 1, &e), 0);
+    run_fails(ERR_SYSTEM, uuid);
+    assert_int_equal(n_state("failed"), 0);
+    assert_int_equal(unlink(path), 0);
+    run_ok();
+    assert_states(30, 0, 0, 0, 0);
+}
+
+static void test_second_fetch_is_refused(void **state)
+{
+    (void)state;
+    struct db *db = NULL;
+    struct queue *q = NULL;
+    queue_points(1);
+    assert_int_equal(catalog_open(catalog, CATALOG_WRITE, &db, &err), 0);
+    assert_int_equal(queue_open(db, catalog, "demo", &q, &err), 0);
+    run_fails(ERR_SYSTEM, "another gdje-fetch");
+    queue_close(q);
+    catalog_close(db);
+    run_ok();
+}
+
+/* --- interruption ------------------------------------------------------------------------------------------------ */
+
+/* What must be the same in the end, however it came about: states, locations, files. (Not which of
+ * several bad views was noticed first, nor times and attempts.) */
+static void digest(char hex[SHA256_HEX_SIZE])
+{
+    struct err e = {0};
+    struct db *db = NULL;
+    struct sha256 *s = NULL;
+    struct stmt *st = NULL;
+    bool row = false;
+    assert_int_equal(catalog_open(catalog, CATALOG_READ, &db, &e), 0);
+    assert_int_equal(sha256_new(&s, &e), 0);
+    assert_int_equal(db_digest(db, s,
+                               "SELECT r.id, r.state, r.pano_id, l.uuid FROM request r"
+                               " LEFT JOIN location l ON l.id = r.location_id ORDER BY r.id",
+                               &e),
+                     0);
+    assert_int_equal(db_digest(db, s,
+                               "SELECT uuid, geom, lat_deg, lon_deg, provider, pano_id, captured,"
+                               " copyright, group_key FROM location ORDER BY uuid",
+                               &e),
+                     0);
+    assert_int_equal(
+        db_prepare(db, &st, "SELECT path, n_bytes, view, state FROM image ORDER BY path", &e), 0);
+    while (stmt_step(st, &row, &e) == 0 && row) {
+        char file_hex[SHA256_HEX_SIZE];
+        char *path = catalog_path(db, col_text(st, 0));
+        assert_int_equal(sha256_hex_file(path, file_hex, &e), 0);
+        sha256_add_str(s, col_text(st, 0));
+        sha256_add_str(s, file_hex);
+        free(path);
+    }
+    stmt_free(st);
+    sha256_hex(s, hex);
+    sha256_free(s);
+    catalog_close(db);
+}
+
+static void make_mixed_world(void)
+{
+    for (int k = 0; k < 60; k++) {
+        if (k % 10 == 3) {
+            set_json(k, "{\"status\": \"ZERO_RESULTS\"}", -1);
+        }
+        if (k % 10 == 5) {
+            fake.world->pano[k] = k - 4;
+        }
+        if (k % 20 == 7) {
+            fake.world->pano[k] = k + 11; /* a later point's */
+        }
+        if (k % 20 == 9) {
+            trouble(k, FAULT_STATUS, true, -1)->arg = 404;
+        }
+    }
+    fake.world->delay_ms = 3;
+}
+
+/* A run in a process of its own; 0 < after_ms: send it signal s then. */
+static int run_child(double after_s, int s)
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        sig_install();
+        int rc = run();
+        if (rc != 0 && err.kind == ERR_INTERRUPTED) {
+            sig_reraise(sig_caught());
+        }
+        _exit(rc == 0 ? 0 : (int)err.kind);
+    }
+    if (s) {
+        const struct timespec wait = {0, (long)(after_s * 1e9)};
+        (void)nanosleep(&wait, NULL);
+        (void)kill(pid, s);
+    }
+    (void)waitpid(pid, &status, 0);
+    return status;
+}
+
+static void test_kill_and_resume(void **state)
+{
+    (void)state;
+    char expect[SHA256_HEX_SIZE];
+    char got[SHA256_HEX_SIZE];
+    int n_killed = 0;
+    make_mixed_world();
+    queue_points(60);
+    assert_int_equal(run_child(0, 0), 0);
+    digest(expect);
+    for (uint64_t round = 0; round < 6; round++) {
+        remove_tree(dir);
+        assert_int_equal(mkdir(dir, 0777), 0);
+        queue_points(60);
+        int status = 1;
+        for (uint64_t i = 0; status != 0 && i < 50; i++) {
+            double after_s = 0.005 + 0.12 * rng_f64(round, 1, i);
+            status = run_child(after_s, i < 8 ? SIGKILL : 0);
+            n_killed += WIFSIGNALED(status);
+        }
+        assert_int_equal(status, 0);
+        assert_consistent();
+        digest(got);
+        assert_string_equal(got, expect);
+    }
+    assert_true(n_killed >= 10);
+}
+
+static void test_interrupt(void **state)
+{
+    (void)state;
+    queue_points(60);
+    fake.world->delay_ms = 60;
+    double start = time_monotonic_s();
+    int status = run_child(0.4, SIGINT);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+    assert_true(time_monotonic_s() - start < 3);
+    int64_t n_done = n_state("done");
+    assert_true(n_done > 0 && n_done < 60);
+    /* what was in flight has been finished: nothing paid for was thrown away */
+    int n_views = 0;
+    for (int k = 0; k < WORLD_N; k++) {
+        n_views += fake.world->n_views[k];
+    }
+    assert_int_equal(n_views, 4 * n_done);
+    assert_consistent();
+    fake.world->delay_ms = 0;
+    run_ok();
+    assert_states(60, 0, 0, 0, 0);
+}
+
+static void test_interrupt_while_waiting(void **state)
+{
+    (void)state;
+    queue_points(8);
+    for (int k = 0; k < 4; k++) {
+        trouble(k, FAULT_RETRY_AFTER, true, -1)->arg = 100;
+    }
+    double start = time_monotonic_s();
+    int status = run_child(0.5, SIGTERM);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    assert_true(time_monotonic_s() - start < 3);
+    assert_consistent();
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_all_good),
+        T(test_no_imagery_and_duplicates),
+        T(test_limit),
+        T(test_rate),
+        T(test_passing_trouble),
+        T(test_retry_after),
+        T(test_stalled),
+        T(test_lone_deadline),
+        T(test_lasting_trouble),
+        T(test_duplicate_of_a_failure),
+        T(test_server_that_only_talks_nonsense),
+        T(test_unreachable),
+        T(test_refused_key),
+        T(test_key_refused_later),
+        T(test_unwritable_images),
+        T(test_images_elsewhere),
+        T(test_disk_fails_later),
+        T(test_second_fetch_is_refused),
+        T(test_kill_and_resume),
+        T(test_interrupt),
+        T(test_interrupt_while_waiting),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
