@@ -151,7 +151,7 @@ static struct slope slope_at(const struct cloud *c, struct vec x)
     double gx = 0, gy = 0;            /* pull */
     double hxx = 0, hxy = 0, hyy = 0; /* Hessian */
     double inverse = 0;               /* sum w / d */
-    double best = INFINITY;
+    double best = (double)INFINITY;
     axes(x, &east, &north);
     for (size_t i = 0; i < c->n; i++) {
         const struct vec p = to_vec(c->point[i]);
