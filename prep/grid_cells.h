@@ -26,7 +26,7 @@ struct grid_cells {
 };
 
 /* grid_cells_square - all cells that meet the land. ERR_USAGE when there would be too many. */
-int grid_cells_square(struct region *r, double spacing_m, struct grid_cells *cells, struct err *e);
+int grid_cells_square(struct region *r, double spacing_m, struct grid_cells *out, struct err *e);
 void grid_cells_release(struct grid_cells *cells);
 
 /* grid_cells_cover - add, as not land, the cells of points that have none yet. */

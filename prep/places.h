@@ -22,7 +22,8 @@ struct places {
 
 /* places_load - all locations with coordinates, in the split or not. ERR_INPUT when there are none
  * or the split has no train location. */
-int places_load(struct db *db, int64_t scheme, const char *split, struct places *p, struct err *e);
+int places_load(struct db *db, int64_t scheme, const char *split, struct places *out,
+                struct err *e);
 void places_release(struct places *p);
 
 /* places_digest - what places_load would read, folded into a stage's inputs. */

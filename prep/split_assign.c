@@ -131,7 +131,7 @@ static int by_key_then_id(const void *a, const void *b)
 int split_by_block(struct split_item *item, size_t n, const struct split_ratios *r, uint64_t seed,
                    double block_km, struct err *e)
 {
-    struct split_item **sorted = malloc((n + 1) * sizeof *sorted);
+    struct split_item **sorted = malloc((n + 1) * sizeof(struct split_item *));
     int rc = 0;
     if (!sorted) {
         return err_nomem(e, "blocks");
@@ -139,7 +139,7 @@ int split_by_block(struct split_item *item, size_t n, const struct split_ratios 
     for (size_t i = 0; i < n; i++) {
         sorted[i] = &item[i];
     }
-    qsort(sorted, n, sizeof *sorted, by_key_then_id);
+    qsort(sorted, n, sizeof(struct split_item *), by_key_then_id);
     for (size_t i = 0; i < n && rc == 0; i++) {
         if (i > 0 && memcmp(sorted[i]->key, sorted[i - 1]->key, SPLIT_KEY_SIZE) == 0) {
             sorted[i]->part = sorted[i - 1]->part;
@@ -227,6 +227,23 @@ static void summarise(double *km, size_t n, struct split_distance *d)
                                  .share_5km = share_within(km, n, 5)};
 }
 
+/* km[n] OUT: from each item of the part to the nearest train location; *n_km of them. */
+static int distances_of(const struct split_item *item, size_t n, int part,
+                        const struct nearest *train, double *km, size_t *n_km, struct err *e)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i % SIG_EVERY == 0 && sig_check(e) != 0) {
+            return -1;
+        }
+        if (item[i].part == part) {
+            (void)nearest_find(train, item[i].at, &km[k++]);
+        }
+    }
+    *n_km = k;
+    return 0;
+}
+
 int split_distances(const struct split_item *item, size_t n, struct split_distance *out,
                     struct err *e)
 {
@@ -243,14 +260,7 @@ int split_distances(const struct split_item *item, size_t n, struct split_distan
     TRY(tree_of(item, n, 1u << SPLIT_TRAIN, &train, e));
     for (int part = SPLIT_VAL; train && part <= SPLIT_TEST; part++) {
         size_t n_km = 0;
-        for (size_t i = 0; i < n; i++) {
-            if (i % SIG_EVERY == 0) {
-                TRY(sig_check(e));
-            }
-            if (item[i].part == part) {
-                (void)nearest_find(train, item[i].at, &km[n_km++]);
-            }
-        }
+        TRY(distances_of(item, n, part, train, km, &n_km, e));
         if (n_km > 0) {
             summarise(km, n_km, &out[part]);
         }

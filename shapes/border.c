@@ -33,7 +33,7 @@ struct border {
     size_t n_points, n_rings;
     struct bbox box;
     size_t n_bands;
-    size_t *band;   /* [n_bands + 1] owned: where its edges begin in edge */
+    size_t *band;   /* [n_bands + 2] owned: where its edges begin in edge */
     uint32_t *edge; /* owned: index of the edge's first point */
     char sha256[SHA256_HEX_SIZE];
 };
@@ -299,11 +299,28 @@ static void set_box(struct border *b)
     }
 }
 
-/* Edges into bands: pass 1 counts (shifted by one), then sums, pass 2 writes. */
-static int build_index(struct border *b, struct err *e)
+/* Every edge to each band it touches. Pass 1 counts into band[k + 2]; pass 2 writes, and moves
+ * band[k + 1] from where band k begins to where it ends. */
+static void walk_edges(struct border *b, int pass)
 {
     size_t first = 0;
     size_t last = 0;
+    for (size_t r = 0; r < b->n_rings; r++) {
+        for (size_t i = b->ring[r].first; i + 1 < b->ring[r].first + b->ring[r].n; i++) {
+            edge_bands(b, i, &first, &last);
+            for (size_t k = first; k <= last; k++) {
+                size_t *slot = &b->band[pass == 1 ? k + 2 : k + 1];
+                if (pass == 2) {
+                    b->edge[*slot] = (uint32_t)i;
+                }
+                (*slot)++;
+            }
+        }
+    }
+}
+
+static int build_index(struct border *b, struct err *e)
+{
     set_box(b);
     b->n_bands = b->n_points / EDGES_PER_BAND + 1;
     b->n_bands = b->n_bands < MAX_BANDS ? b->n_bands : MAX_BANDS;
@@ -311,29 +328,15 @@ static int build_index(struct border *b, struct err *e)
     if (!b->band || b->n_points > UINT32_MAX) {
         return err_nomem(e, "a border's index");
     }
-    for (int pass = 1; pass <= 2; pass++) {
-        for (size_t r = 0; r < b->n_rings; r++) {
-            for (size_t i = b->ring[r].first; i + 1 < b->ring[r].first + b->ring[r].n; i++) {
-                edge_bands(b, i, &first, &last);
-                for (size_t k = first; k <= last; k++) {
-                    if (pass == 1) {
-                        b->band[k + 2]++;
-                    } else {
-                        b->edge[b->band[k + 1]++] = (uint32_t)i;
-                    }
-                }
-            }
-        }
-        if (pass == 1) {
-            for (size_t k = 0; k < b->n_bands; k++) {
-                b->band[k + 2] += b->band[k + 1];
-            }
-            b->edge = malloc((b->band[b->n_bands + 1] + 1) * sizeof *b->edge);
-            if (!b->edge) {
-                return err_nomem(e, "a border's index");
-            }
-        }
+    walk_edges(b, 1);
+    for (size_t k = 0; k < b->n_bands; k++) {
+        b->band[k + 2] += b->band[k + 1];
     }
+    b->edge = malloc((b->band[b->n_bands + 1] + 1) * sizeof *b->edge);
+    if (!b->edge) {
+        return err_nomem(e, "a border's index");
+    }
+    walk_edges(b, 2);
     return 0;
 }
 

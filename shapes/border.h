@@ -24,7 +24,7 @@ struct border;
  * exist is also looked for under the installed data folder. ERR_INPUT: unreadable, no polygons, no
  * reference system (a .prj is missing: the message says so), nothing valid left. Invalid geometry
  * is repaired with a warning that says what changed. */
-int border_open(const char *path, struct border **b, struct err *e);
+int border_open(const char *path, struct border **out, struct err *e);
 void border_free(struct border *b);
 
 /* border_contains - inside or on the boundary; several million points per second.

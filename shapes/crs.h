@@ -16,7 +16,7 @@ struct crs;
 
 /* crs_open - "EPSG:3765" or anything PROJ knows. ERR_USAGE when it does not, or when the system
  * is not projected in metres. */
-int crs_open(const char *name, struct crs **c, struct err *e);
+int crs_open(const char *name, struct crs **out, struct err *e);
 void crs_free(struct crs *c);
 
 /* crs_project, crs_unproject - n points in one call. ERR_INPUT names the first point that has no

@@ -25,7 +25,7 @@ enum region_relation {
 };
 
 /* region_new - borrows both for the call. ERR_INPUT when a vertex has no image. */
-int region_new(const struct border *b, struct crs *c, struct region **r, struct err *e);
+int region_new(const struct border *b, struct crs *c, struct region **out, struct err *e);
 void region_free(struct region *r);
 
 struct bbox region_bbox(const struct region *r);

@@ -30,7 +30,7 @@ struct vector {
 
 /* vector_read - the first layer. Features without a polygon are left out. ERR_INPUT: not there,
  * not readable to its end, no polygons, no reference system, a vertex that is not on Earth. */
-int vector_read(const char *path, struct vector *v, struct err *e);
+int vector_read(const char *path, struct vector *out, struct err *e);
 void vector_release(struct vector *v);
 
 /* vector_version - "GDAL 3.6.2", static. */

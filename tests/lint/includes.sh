@@ -16,7 +16,7 @@ BEGIN {
     # foreign headers: pattern of the header -> pattern of the only files that include it
     only["^sqlite3"] = "^sql/(db|gpkg|catalog|db_internal)\\."
     only["^(gdal|ogr|cpl_)"] = "^shapes/"
-    only["^geos_c"] = "^shapes/"
+    only["^geos_c"] = "^(tests/unit/)?shapes/"
     only["^proj\\.h"] = "^shapes/crs\\."
     only["^curl/"] = "^fetch/transfer\\.|^tests/"
     only["^uv\\.h"] = "^fetch/[a-z_]+\\."
