@@ -139,7 +139,8 @@ void tool_help(const struct tool *t, FILE *f)
     (void)fprintf(f, "Usage: %s [OPTION...]%s%s\n\n%s.\n", t->name, t->synopsis[0] ? " " : "",
                   t->synopsis, t->purpose);
     if (t->details) {
-        (void)fprintf(f, "\n%s", t->details);
+        bool ended = t->details[strlen(t->details) - 1] == '\n';
+        (void)fprintf(f, "\n%s%s", t->details, ended ? "" : "\n");
     }
     if (t->options[0].type != OPT_GROUP && t->options[0].type != OPT_END) {
         (void)fprintf(f, "\nOptions:\n");

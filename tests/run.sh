@@ -33,7 +33,7 @@ unit() {
         rc=$?
         ok=$(grep -c '^\[       OK \]' "$log")
         bad=$(grep '^\[  FAILED  \] ' "$log" | grep -v 'listed below' | sort -u | wc -l)
-        skip=$(grep -c '^\[  SKIPPED \]' "$log")
+        skip=$(grep '^\[  SKIPPED \] ' "$log" | grep -v 'listed below' | sort -u | wc -l)
         [ $rc -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
         [ $rc -eq 0 ] && bad=0
         passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
