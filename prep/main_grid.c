@@ -16,7 +16,7 @@ static const struct opt options[] = {
     {OPT_GROUP, .help = "Locations"},
     {OPT_STR, "split", 0, "NAME", &prefs.split, .help = "split whose train part makes the classes"},
     {OPT_STR, "name", 0, "NAME", &prefs.name, .help = "name of the grid"},
-    {.type = OPT_END},
+    {OPT_END},
 };
 
 static int run(const struct cli *cli, struct err *e)

@@ -12,7 +12,7 @@ static const struct opt options[] = {
     {OPT_STR, "split", 0, "NAME", &prefs.split,
      .help = "split whose train part gives minimum and maximum"},
     {OPT_STR, "name", 0, "NAME", &prefs.name, .help = "name of the projection"},
-    {.type = OPT_END},
+    {OPT_END},
 };
 
 static int run(const struct cli *cli, struct err *e)

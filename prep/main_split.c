@@ -16,7 +16,7 @@ static const struct opt options[] = {
      .help = "keep squares of this side together, so that parts are apart on the ground; 0: no"},
     {OPT_F64, "buffer-km", 0, "KM", &prefs.buffer_km, .min = 0, .max = 5000,
      .help = "put train locations nearer than this to val or test into the part 'buffer'; 0: no"},
-    {.type = OPT_END},
+    {OPT_END},
 };
 
 static int run(const struct cli *cli, struct err *e)
