@@ -51,4 +51,12 @@ check-sanitized: $(unit_bins) $(fuzz_bins) ## unit tests and fuzz replay in one 
 	$(Q)sh tests/run.sh $(B) unit fuzz
 fuzz: $(addsuffix -libfuzzer,$(fuzz_bins)) ## build the fuzz targets with libFuzzer
 
-.PHONY: check-build check-sanitized check-unit check-cli check-fuzz test fuzz
+# measurements: programs in tests/bench, next to what people would use otherwise where that is here
+$(B)/tests/bench/train_step: tests/bench/train_step.c $(call archives_for,train/nn) $(B)/flags
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(std) $(warn) $(werror) $(mode_flags) $(defines) $(CFLAGS) -I. $(cflags_train/nn) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(libs_for_train/nn)
+bench-train: $(B)/tests/bench/train_step ## training and inference on the CPU, next to PyTorch if it is there
+	$(Q)if /usr/bin/python3 -c 'import torch, torchvision' 2>/dev/null; then /usr/bin/python3 tests/bench/train_step.py $<; else $<; fi
+
+.PHONY: bench-train check-build check-sanitized check-unit check-cli check-fuzz test fuzz
