@@ -2,7 +2,6 @@
 /* The cpu backend's table of functions (backend.h); how it works is in plan.h. */
 #include <assert.h>
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "core/pool.h"
 #include "train/nn/cpu/optim.h"
 #include "train/nn/cpu/plan.h"
+#include "train/nn/cpu/threads.h"
 
 static int cpu_describe(char *text, size_t size, struct err *e)
 {
@@ -18,12 +18,6 @@ static int cpu_describe(char *text, size_t size, struct err *e)
     (void)snprintf(text, size, "cpu: oneDNN %d.%d.%d, %s, %s bf16, %d cores", v->major, v->minor,
                    v->patch, dn_isa_name(), dn_has_bf16() ? "with" : "without", pool_threads(0));
     return 0;
-}
-
-/* use_threads - OpenMP's count for the calling thread: our loops and oneDNN's follow it. */
-static void use_threads(const struct model *m)
-{
-    omp_set_num_threads(m->n_threads);
 }
 
 /* --- the model ------------------------------------------------------------------------------------ */
@@ -96,6 +90,7 @@ static int cpu_model_new(const struct graph *g, const struct model_spec *s, stru
     m->n_threads = pool_threads(s->n_threads);
     fill_input_tables(m);
     TRY(model_alloc(m, e));
+    TRY(threads_calm(e));
     TRY(dn_init(&m->dn, e));
     *model = m;
     m = NULL;
@@ -181,7 +176,7 @@ static int cpu_plan_new(struct model *m, const struct plan_spec *s, struct plan 
     if (!p) {
         return err_nomem(e, "a plan");
     }
-    use_threads(m);
+    threads_use(m->n_threads);
     p->m = m;
     p->spec = *s;
     TRY(program_for(p, s->max_n, &largest, e));
@@ -198,7 +193,7 @@ static int cpu_forward(struct plan *p, const struct batch *b, float *out, struct
     struct program *g = NULL;
     int rc = -1;
     assert(b->n >= 1 && b->n <= p->spec.max_n && !b->rgb != !b->f32);
-    use_threads(p->m);
+    threads_use(p->m->n_threads);
     TRY(program_for(p, b->n, &g, e));
     TRY(program_bind(g, e));
     g->batch = b;
@@ -232,7 +227,7 @@ static int cpu_backward(struct plan *p, const float *dout, struct err *e)
     struct program *g = p->last;
     int rc = -1;
     assert(g && p->spec.train_from < p->m->g->n_blocks);
-    use_threads(p->m);
+    threads_use(p->m->n_threads);
     const struct tensor *head = &g->tensor[g->unit[g->n_units - 1].out];
     memcpy(at(g, head->grad[0]), dout, layout_bytes(&head->layout));
     for (int i = g->n_units - 1; i >= g->first_back; i--) {
@@ -260,7 +255,7 @@ static int cpu_grad_norm(struct model *m, int train_from, double *norm, struct e
 {
     double sum = 0.0;
     (void)e;
-    use_threads(m);
+    threads_use(m->n_threads);
     for (int i = 0; i < m->g->n_params; i++) {
         const struct param *p = &m->g->param[i];
         if (!p->is_buffer && p->block >= train_from) {
@@ -274,7 +269,7 @@ static int cpu_grad_norm(struct model *m, int train_from, double *norm, struct e
 static int cpu_grad_scale(struct model *m, float factor, struct err *e)
 {
     (void)e;
-    use_threads(m);
+    threads_use(m->n_threads);
     optim_scale(m->array[MODEL_GRAD], m->g->n_floats, factor);
     return 0;
 }
@@ -282,7 +277,7 @@ static int cpu_grad_scale(struct model *m, float factor, struct err *e)
 static int cpu_step(struct model *m, const struct step_spec *s, struct err *e)
 {
     (void)e;
-    use_threads(m);
+    threads_use(m->n_threads);
     for (int i = 0; i < m->g->n_params; i++) {
         const struct param *p = &m->g->param[i];
         if (!p->is_buffer && p->block >= s->train_from) {
