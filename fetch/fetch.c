@@ -109,22 +109,22 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
     if (load_secrets(r, p, provider, e) != 0) {
         return -1;
     }
-    r->engine =
-        (struct engine_prefs){.provider = provider,
-                              .ask = {.base_url = base_url,
-                                      .key = r->key,
-                                      .sign_secret = r->secret,
-                                      .source = fetch_sources[p->source],
-                                      .radius_m = p->radius_m,
-                                      .fov_deg = p->fov_deg,
-                                      .pitch_deg = p->pitch_deg,
-                                      .size_px = p->size_px},
-                              .limit = p->limit,
-                              .window = (int)p->connections,
-                              .tries = (int)p->tries,
-                              .rate_per_s = p->rate_given ? p->rate_per_s : provider->rate_per_s,
-                              .stall_s = p->stall_s,
-                              .deadline_s = p->deadline_s};
+    r->engine = (struct engine_prefs){.provider = provider,
+                                      .ask = {.base_url = base_url,
+                                              .key = r->key,
+                                              .sign_secret = r->secret,
+                                              .source = fetch_sources[p->source],
+                                              .radius_m = p->radius_m,
+                                              .fov_deg = p->fov_deg,
+                                              .pitch_deg = p->pitch_deg,
+                                              .size_px = p->size_px},
+                                      .limit = p->limit,
+                                      .window = (int)p->connections,
+                                      .tries = (int)p->tries,
+                                      .rate_per_s =
+                                          p->rate_per_s > 0 ? p->rate_per_s : provider->rate_per_s,
+                                      .stall_s = p->stall_s,
+                                      .deadline_s = p->deadline_s};
     return 0;
 }
 

@@ -19,8 +19,7 @@ struct fetch_prefs {
     const char *secret_file; /* the same for the signing secret */
     const char *images;      /* NULL: images/ beside the catalog */
     int64_t limit;           /* 0: the whole queue */
-    double rate_per_s;       /* as given; 0: no limit */
-    bool rate_given;         /* else the provider's own */
+    double rate_per_s;       /* 0: the provider's own */
     int64_t connections, tries;
     double stall_s, deadline_s;
     int source; /* index into fetch_sources */

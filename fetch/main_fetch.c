@@ -25,13 +25,12 @@ static const struct opt options[] = {
     {OPT_COUNT, "radius", 0, "M", &prefs.radius_m, 1, 50000,
      .help = "how far from a point a panorama may be"},
     {OPT_CHOICE, "source", 0, "NAME", &prefs.source, .choices = fetch_sources,
-     .help = "which panoramas: outdoor, or default for all"},
+     .help = "which panoramas: outdoor ones, or all (default)"},
     {OPT_GROUP, .help = "Pace"},
     {OPT_COUNT, "limit", 0, "N", &prefs.limit, 0, 9e18,
      .help = "ask for so many locations in this run (0: all)"},
     {OPT_F64, "rate", 0, "N", &prefs.rate_per_s, 0, 1e6,
-     .help = "requests per second, 0: no limit (default: google 100, demo 0)",
-     .given = &prefs.rate_given},
+     .help = "requests per second; 0: the provider's own (google 100, demo unlimited)"},
     {OPT_COUNT, "connections", 0, "N", &prefs.connections, 1, 256, .help = "requests in flight"},
     {OPT_COUNT, "tries", 0, "N", &prefs.tries, 1, 100, .help = "per request, when it can succeed"},
     {OPT_SECONDS, "stall", 0, "TIME", &prefs.stall_s, 1, 3600,
@@ -52,7 +51,7 @@ int main(int argc, char **argv)
 {
     const struct tool tool = {
         .name = "gdje-fetch",
-        .purpose = "Empty the queue: four views of every queued location that has imagery.",
+        .purpose = "Empty the queue: four views of every queued location that has imagery",
         .synopsis = "",
         .details =
             "Every location ends as done, no_imagery, duplicate or failed; what could not be\n"
@@ -60,7 +59,7 @@ int main(int argc, char **argv)
             "the next run continues. Ctrl-C finishes what is in flight, a second one aborts.\n"
             "\n"
             "The terms of the provider are yours to keep. Google's forbid bulk download and\n"
-            "caching without permission.",
+            "caching without permission.\n",
         .examples = "  gdje-fetch --base-url http://127.0.0.1:8080\n"
                     "  gdje-fetch --provider google --key-file ~/.streetview.key --dry-run\n"
                     "  STREETVIEW_KEY=... gdje-fetch --provider google --rate 50 --limit 1000\n",

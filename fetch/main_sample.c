@@ -31,12 +31,12 @@ int main(int argc, char **argv)
 {
     const struct tool tool = {
         .name = "gdje-sample",
-        .purpose = "Put random points inside a border into the request queue of gdje-fetch.",
+        .purpose = "Put random points inside a border into the request queue of gdje-fetch",
         .synopsis = "",
         .details =
             "Points are uniform on the ground and a pure function of seed, border, reference\n"
             "system and distance: the same arguments add nothing to the queue, a higher\n"
-            "--count adds the rest.",
+            "--count adds the rest.\n",
         .examples = "  gdje-sample --count 2000\n"
                     "  gdje-sample --count 500 --min-distance 5km --seed 7\n"
                     "  gdje-sample --border lund.geojson --crs EPSG:3006 --count 100 --print\n",

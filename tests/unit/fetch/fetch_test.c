@@ -270,7 +270,6 @@ static void test_rate(void **state)
 {
     (void)state;
     queue_points(12);
-    prefs.rate_given = true;
     prefs.rate_per_s = 40;
     double start = time_monotonic_s();
     run_ok();
