@@ -14,7 +14,6 @@
 #include "prep/names.h"
 #include "sql/catalog.h"
 
-#define MAX_NAME 100
 
 static int check_prefs(const struct cli *cli, const struct import_prefs *prefs, struct err *e)
 {
@@ -43,14 +42,14 @@ static int find_name(const struct cli *cli, const struct import_prefs *prefs, ch
 {
     const char *path = prefs->images ? prefs->images : prefs->csv ? prefs->csv : cli->args[0];
     if (prefs->name) {
-        (void)snprintf(out, MAX_NAME + 1, "%s", prefs->name);
+        (void)snprintf(out, NAME_MAX_BYTES + 1, "%s", prefs->name);
         return 0;
     }
     char *absolute = path_absolute(path, e);
     if (!absolute) {
         return -1;
     }
-    (void)snprintf(out, MAX_NAME + 1, "%s", path_base(absolute));
+    (void)snprintf(out, NAME_MAX_BYTES + 1, "%s", path_base(absolute));
     free(absolute);
     char *dot = strrchr(out, '.');
     if (dot && dot != out) {
@@ -147,7 +146,7 @@ static size_t count_accepted(const struct import_items *items)
 int import_run(const struct cli *cli, const struct import_prefs *prefs, struct err *e)
 {
     int rc = -1;
-    char name[MAX_NAME + 1];
+    char name[NAME_MAX_BYTES + 1];
     struct import_items items = {0};
     struct db *db = NULL;
     size_t n_accepted = 0;
