@@ -307,6 +307,11 @@ void map_close(struct map *m)
 
 int stdout_finish(struct err *e)
 {
+    static bool finished;
+    if (finished) {
+        return 0;
+    }
+    finished = true;
     if (fflush(stdout) != 0 || ferror(stdout) || fclose(stdout) != 0) {
         return err_sys(e, errno ? errno : EIO, "cannot write standard output");
     }

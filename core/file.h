@@ -60,7 +60,8 @@ char *path_dir(const char *path);                     /* "." when there is none 
 char *path_absolute(const char *path, struct err *e); /* of an existing file, links resolved */
 const char *path_base(const char *path);              /* view: behind the last slash */
 
-/* stdout_finish - flush and check stdout: "cannot write standard output: No space left". */
+/* stdout_finish - flush, check and close stdout: "cannot write standard output: No space left".
+ * main does it; a server does it earlier, for its reader's sake, and the second call is nothing. */
 int stdout_finish(struct err *e);
 
 #endif
