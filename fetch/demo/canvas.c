@@ -79,6 +79,53 @@ void canvas_leaves(struct canvas *c, int y, float x0, float x1, struct rgb colou
     }
 }
 
+void canvas_shade(struct canvas *c, int y, float x0, float x1, int k)
+{
+    if (y < 0 || y >= c->h) {
+        return;
+    }
+    int from = clip(x0, 0, c->w);
+    int to = clip(x1, 0, c->w);
+    uint8_t *p = c->rgb + ((size_t)y * (size_t)c->w + (size_t)from) * 3;
+    for (int i = 0; i < (to - from) * 3; i++) {
+        p[i] = (uint8_t)(p[i] * k >> 8);
+    }
+}
+
+void canvas_quad(struct canvas *c, const struct corner q[4], struct rgb colour)
+{
+    float low = fminf(fminf(q[0].y, q[1].y), fminf(q[2].y, q[3].y));
+    float high = fmaxf(fmaxf(q[0].y, q[1].y), fmaxf(q[2].y, q[3].y));
+    int end = clip(ceilf(high), 0, c->h);
+    for (int y = clip(floorf(low), 0, c->h); y < end; y++) {
+        float mid = (float)y + 0.5F;
+        float left = 1e9F;
+        float right = -1e9F;
+        for (int i = 0; i < 4; i++) {
+            struct corner a = q[i];
+            struct corner b = q[(i + 1) & 3];
+            if ((a.y <= mid) != (b.y <= mid)) {
+                float x = a.x + (mid - a.y) / (b.y - a.y) * (b.x - a.x);
+                left = fminf(left, x);
+                right = fmaxf(right, x);
+            }
+        }
+        if (left < right) {
+            canvas_span(c, y, left, right, colour);
+        }
+    }
+}
+
+float canvas_edge(const struct canvas *c, float x)
+{
+    return c->column[clip(x, 0, c->w - 1)].edge_y;
+}
+
+float canvas_sunlight(const struct canvas *c, float cos_az)
+{
+    return c->scene->light * (0.80F + 0.22F * cos_az);
+}
+
 struct rgb canvas_haze(const struct canvas *c, struct rgb colour, float dist_m)
 {
     const struct scene *s = c->scene;

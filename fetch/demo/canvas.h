@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The camera and the few shapes that a landscape is drawn with.
+ * The camera and the few shapes that a landscape is drawn with, shared by render.c (sky, terrain,
+ * ground), props.c (trees, houses, where they stand) and roadside.c (fences, poles, wires).
  *
  * A pinhole camera looks level; the picture's plane is upright, so that upright things stay so.
  * Column x looks in direction column[x]; row y of a thing z_m above the road and depth_m before the
@@ -36,7 +37,25 @@ void canvas_post(struct canvas *c, int x, float y0, float y1, struct rgb colour)
 void canvas_leaves(struct canvas *c, int y, float x0, float x1, struct rgb colour, float cell,
                    uint32_t salt);
 
+/* canvas_shade - what is there, by k / 256: a shadow. */
+void canvas_shade(struct canvas *c, int y, float x0, float x1, int k);
+
+/* canvas_quad - a convex quadrilateral, corners in order round it. */
+struct corner {
+    float x, y;
+};
+void canvas_quad(struct canvas *c, const struct corner q[4], struct rgb colour);
+
 /* canvas_haze - the colour of something dist_m away. */
 struct rgb canvas_haze(const struct canvas *c, struct rgb colour, float dist_m);
+
+/* canvas_edge - the row where the near ground ends at column x, which may lie outside. */
+float canvas_edge(const struct canvas *c, float x);
+
+/* canvas_sunlight - how bright an upright thing looks in that direction: the sun is in the south. */
+float canvas_sunlight(const struct canvas *c, float cos_az);
+
+void props_draw(struct canvas *c);    /* trees and houses, from far to near */
+void roadside_draw(struct canvas *c); /* fences, marker posts, poles and wires */
 
 #endif

@@ -46,12 +46,15 @@ static double clamp(double v, double low, double high)
     return v < low ? low : v > high ? high : v;
 }
 
-/* A height from the two fields' values; the land climbs from the shore at up to 90 m per km. */
+/* A height from the two fields' values. Towards the sea the land falls, over ten kilometres gently
+ * and steeply at the shore, and its hills grow lower: so the sea is seen from behind the coast. */
 static double terrain_m(double relief, double hills, double sea_km)
 {
     double wild = 0.5 * erfc(-relief * 0.70710678118654752);
     double up = 1 / (1 + exp(-1.7 * hills));
-    double full = 14 + (30 + 900 * wild * wild) * up * up;
+    double tame = clamp(sea_km / 9, 0.12, 1);
+    double slope = 45 * fmin(sea_km, 1.5) + 14 * clamp(sea_km - 1.5, 0, 8.5);
+    double full = 10 + slope + tame * (30 + 900 * wild * wild) * up * up;
     return fmin(full, 3 + 90 * sea_km);
 }
 
@@ -187,7 +190,7 @@ static const struct palette pal_soil = {
 static const struct palette pal_grass = {
     {{88, 130, 46}, {160, 150, 72}, {58, 116, 66}, {176, 164, 100}}};
 static const struct palette pal_leaf = {
-    {{56, 96, 34}, {116, 122, 62}, {30, 70, 50}, {132, 112, 44}}};
+    {{74, 122, 40}, {142, 150, 84}, {36, 88, 64}, {160, 130, 50}}};
 static const struct palette pal_sky_top = {
     {{48, 108, 196}, {104, 158, 214}, {88, 118, 160}, {64, 146, 188}}};
 static const struct palette pal_sky_low = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sky, near ground and far terrain.
+ * Sky, near ground and far terrain; props.c and roadside.c add what stands in between.
  *
  * The near ground is a plane at the road's height, drawn row by row: within a row every coordinate
  * of the plane is linear in the column. The far terrain is drawn column by column from near to far,
@@ -15,7 +15,7 @@
 #include "core/rng.h"
 #include "fetch/demo/canvas.h"
 
-#define RISE         1.6 /* heights are exaggerated by this */
+#define RISE         1.8 /* heights are exaggerated by this */
 #define NEAR_END_M   250.0
 #define FALL_MAX     0.17 /* steepest fall of the land that is shown */
 #define FAR_FIRST_KM 0.28
@@ -202,7 +202,7 @@ static void paints_of(const struct canvas *c, float depth, struct paint *paint)
         double grain = m == ASPHALT ? 0.30 : m == LINE ? 0.2 : 1.0;
         colour = canvas_haze(c, rgb_scale(colour, (double)s->light), 3 * depth);
         paint[m] = (struct paint){(int)colour.r, (int)colour.g, (int)colour.b,
-                                  (int)(256 * grain * (0.25 + 0.55 * fine))};
+                                  (int)(256 * grain * (0.18 + 0.40 * fine))};
     }
 }
 
@@ -351,6 +351,8 @@ int render_view(const struct country *country, const struct scene *s, const stru
     for (int x = 0; x < c.w; x++) {
         far_column(&c, x);
     }
+    props_draw(&c);
+    roadside_draw(&c);
     *img = made;
     return 0;
 }

@@ -10,12 +10,12 @@
 #include "fetch/demo/panorama.h"
 #include "fetch/demo/render.h"
 
-#define SIDE    136
+#define SIDE    128
 #define GAP     2
 #define GUTTER  10
 #define COLUMNS 2
 #define N_VIEWS 4
-#define QUALITY 80
+#define QUALITY 76
 
 /* From north-west to south-east, by rows of two. */
 static const struct lonlat places[] = {
@@ -23,14 +23,14 @@ static const struct lonlat places[] = {
     {16.45, 46.35}, /* Medimurje, near Cakovec */
     {14.36, 45.02}, /* the island of Cres */
     {16.10, 45.80}, /* east of Zagreb */
-    {14.90, 45.05}, /* Senj, below Velebit */
+    {14.92, 44.98}, /* Senj, below Velebit */
     {17.40, 45.75}, /* Bilogora, near Virovitica */
     {15.55, 44.65}, /* Lika, near Korenica */
     {18.70, 45.50}, /* Slavonia, near Osijek */
-    {15.30, 44.06}, /* the coast near Zadar */
-    {16.60, 43.32}, /* the island of Brac */
-    {16.45, 43.49}, /* Split */
-    {18.10, 42.66}, /* Dubrovnik */
+    {15.25, 44.13}, /* Zadar */
+    {16.50, 43.18}, /* the island of Hvar */
+    {16.50, 43.51}, /* Split */
+    {18.15, 42.64}, /* Dubrovnik */
 };
 enum { N_PLACES = sizeof places / sizeof places[0], ROWS = N_PLACES / COLUMNS };
 
