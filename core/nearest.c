@@ -187,7 +187,7 @@ static void descend(struct search *s, const struct node *node, size_t lo, size_t
 
 size_t nearest_find(const struct nearest *t, struct lonlat q, double *km)
 {
-    struct search s = {.best2 = (double)INFINITY, .best = SIZE_MAX};
+    struct search s = {.best2 = INFINITY, .best = SIZE_MAX};
     unit_vector(q, s.v);
     descend(&s, t->node, 0, t->n);
     if (km) {

@@ -34,8 +34,8 @@ static int data_points(struct grid_classes *c, const struct places *p, const uin
     }
     for (size_t k = 0; k < c->n; k++) {
         size_t n = start[k + 1] - start[k];
-        c->v[k].point[GRID_DATA] = n > 0 ? geo_mean(sorted + start[k], NULL, n)
-                                         : (struct lonlat){(double)NAN, (double)NAN};
+        c->v[k].point[GRID_DATA] =
+            n > 0 ? geo_mean(sorted + start[k], NULL, n) : (struct lonlat){NAN, NAN};
     }
     rc = 0;
 out:

@@ -83,7 +83,7 @@ static int outline(struct crs *crs, struct bbox b, int n, struct buf *out, struc
                                  {b.max_x, b.max_y},
                                  {b.min_x, b.max_y},
                                  {b.min_x, b.min_y}};
-    struct bbox box = {(double)INFINITY, (double)INFINITY, -(double)INFINITY, -(double)INFINITY};
+    struct bbox box = {INFINITY, INFINITY, -INFINITY, -INFINITY};
     struct buf wkb;
     size_t n_points = 4 * (size_t)n + 1;
     buf_init(&wkb, MAX_POLYGON);

@@ -20,7 +20,7 @@
 
 static struct bbox extent_of_train(const struct places *p, const struct xy *xy)
 {
-    struct bbox b = {(double)INFINITY, (double)INFINITY, -(double)INFINITY, -(double)INFINITY};
+    struct bbox b = {INFINITY, INFINITY, -INFINITY, -INFINITY};
     for (size_t i = 0; i < p->n; i++) {
         if (p->part[i] == SPLIT_TRAIN) {
             b.min_x = fmin(b.min_x, xy[i].x);

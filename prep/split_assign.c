@@ -251,8 +251,7 @@ int split_distances(const struct split_item *item, size_t n, struct split_distan
     struct nearest *train = NULL;
     double *km = malloc((n + 1) * sizeof *km);
     for (int part = 0; part < SPLIT_COUNT; part++) {
-        out[part] = (struct split_distance){0,           (double)NAN, (double)NAN, (double)NAN,
-                                            (double)NAN, (double)NAN, (double)NAN};
+        out[part] = (struct split_distance){0, NAN, NAN, NAN, NAN, NAN, NAN};
     }
     if (!km) {
         rc = err_nomem(e, "distances");

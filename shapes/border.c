@@ -290,8 +290,7 @@ static void edge_bands(const struct border *b, size_t i, size_t *first, size_t *
 
 static void set_box(struct border *b)
 {
-    b->box =
-        (struct bbox){(double)INFINITY, (double)INFINITY, -(double)INFINITY, -(double)INFINITY};
+    b->box = (struct bbox){INFINITY, INFINITY, -INFINITY, -INFINITY};
     for (size_t i = 0; i < b->n_points; i++) {
         b->box.min_x = fmin(b->box.min_x, b->point[i].lon);
         b->box.max_x = fmax(b->box.max_x, b->point[i].lon);
@@ -406,7 +405,7 @@ struct lonlat border_nearest_land(const struct border *b, struct lonlat p)
     if (!geo_valid(p) || border_contains(b, p)) {
         return p;
     }
-    struct nearest s = {p, fmax(cos(p.lat * GEO_PI / 180), 1e-9), (double)INFINITY, {0, 0}};
+    struct nearest s = {p, fmax(cos(p.lat * GEO_PI / 180), 1e-9), INFINITY, {0, 0}};
     double step = (b->box.max_y - b->box.min_y) / (double)b->n_bands;
     size_t k = band_of(b, p.lat);
     bool up = true;
