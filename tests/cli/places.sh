@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# gdje-split, gdje-project, gdje-grid: help, products, running again, exit codes of what is wrong.
+set -eu
+jpg=$ROOT/tests/data/image/plain.jpg
+border=$ROOT/shapes/croatia.shp
+db=work/catalog.gpkg
+
+die() {
+    echo "FAIL: $*" >&2
+    cat err >&2 2>/dev/null || true
+    exit 1
+}
+expect() { # expect CODE COMMAND...: run with stdout in out, stderr in err
+    want=$1
+    shift
+    rc=0
+    "$@" >out 2>err || rc=$?
+    [ $rc -eq "$want" ] || die "'$*' ended with $rc, not $want"
+}
+says() { # says WORDS: in one line on standard error, after the tool's name
+    grep -q "^gdje-[a-z]*: error: .*$1" err || die "no '$1'"
+    [ "$(grep -c 'error:' err)" -eq 1 ] || die "more than one error line"
+    [ ! -s out ] || die "a product in spite of the error"
+}
+
+for tool in split project grid; do
+    expect 0 "gdje-$tool" --help
+    grep -q "^Usage: gdje-$tool" out || die "no usage"
+    grep -q '^Examples:' out || die "no examples"
+    expect 0 "gdje-$tool" --version
+    expect 2 "gdje-$tool" --nonsense
+    expect 2 "gdje-$tool" an-argument
+    expect 3 "gdje-$tool" --catalog nowhere.gpkg
+    says "there is no catalog 'nowhere.gpkg'"
+    [ ! -e nowhere.gpkg ] || die "gdje-$tool made a catalog"
+    expect 2 "gdje-$tool" --name "$(printf 'a\tb')"
+    says 'control characters'
+done
+
+# sixty places in the east and at the coast, one in Rome, one without a position
+echo uuid,latitude,longitude >set.csv
+awk 'BEGIN { for (i = 0; i < 60; i++) printf "p%02d,%.4f,%.4f\n", i, 45.2 + (i * 37 % 60) / 100, 17.0 + (i * 23 % 60) / 30 }' >>set.csv
+echo rome,41.9,12.5 >>set.csv
+tail -n +2 set.csv | cut -d, -f1 | while read -r id; do mkdir -p "set/$id" && cp "$jpg" "set/$id/0.jpg"; done
+expect 0 gdje-import --csv set.csv --images set
+mkdir -p unknown/u && cp "$jpg" unknown/u/0.jpg
+expect 0 gdje-import --images unknown --to-predict
+
+# before their inputs are there
+expect 3 gdje-project
+says "has no split 'default': run gdje-split first"
+expect 3 gdje-grid --border "$border"
+says "has no split 'default': run gdje-split first"
+
+# the products
+expect 0 gdje-split --ratios 6/2/2 --seed 3
+[ "$(head -1 out)" = "$(printf 'part\tlocations\tpercent\tp10_km\tp50_km\tp90_km\tshare_50m\tshare_1km\tshare_5km')" ] ||
+    die "header of the split"
+[ "$(cut -f1 out | tr '\n' ' ')" = 'part train val test ' ] || die "parts"
+[ "$(awk 'NR > 1 { n += $2 } END { print n }' out)" -eq 61 ] || die "61 located locations"
+cp out split.tsv
+expect 0 gdje-split --ratios 6/2/2 --seed 3
+grep -q "split 'default' is up to date" err || die "not up to date"
+cmp out split.tsv
+expect 0 gdje-project
+grep -q '^default	EPSG:3765	default	61	' out || die "projection"
+grep -q 'warning: 1 of 61 locations are outside the area of use' err || die "no warning of Rome"
+expect 0 gdje-project
+grep -q "projection 'default' is up to date" err || die "not up to date"
+expect 0 gdje-grid --border "$border" --spacing 30km
+cp out grid.tsv
+grep -q '^default	EPSG:3765	30000	' out || die "grid"
+grep -q 'warning: 1 of 61 locations are in cells without land' err || die "no warning of Rome's cell"
+expect 0 gdje-grid --border "$border" --spacing 30km
+grep -q "grid 'default' is up to date" err || die "not up to date"
+cmp out grid.tsv
+expect 0 gdje-split --name blocks --block-km 20 --buffer-km 5
+expect 0 gdje-grid --border "$border" --split blocks --name blocks
+n=$(sqlite3 $db "SELECT count(*) FROM label l JOIN grid g ON g.id = l.grid_id WHERE g.name = 'default'")
+[ "$n" -ge 50 ] || die "only $n labels"
+n=$(sqlite3 $db 'SELECT count(*) FROM class_balance')
+[ "$n" -ge 4 ] || die "only $n classes"
+if command -v ogrinfo >/dev/null; then
+    expect 0 ogrinfo -al -so $db
+    if grep -E 'Warning|ERROR' out err; then die "GDAL complains of the catalog"; fi
+    grep -q 'Layer name: class' out || die "no layer 'class'"
+fi
+
+# wrong values
+for ratios in 80/20 80/10/0 a/b/c 80/10/-10 ''; do
+    expect 2 gdje-split --ratios "$ratios"
+    says 'ratios'
+done
+expect 2 gdje-split --block-km -1
+expect 2 gdje-split --seed -1
+for crs in EPSG:4326 EPSG:2263 EPSG:999999 nonsense; do
+    expect 2 gdje-project --crs $crs
+    says "$crs"
+    expect 2 gdje-grid --border "$border" --crs $crs
+    says "$crs"
+done
+for spacing in 0 -5km 1m x 50kilo; do
+    expect 2 gdje-grid --border "$border" --spacing $spacing
+    says 'spacing'
+done
+expect 2 gdje-grid --border "$border" --spacing 10m
+says 'too small'
+expect 3 gdje-grid --border nowhere.shp
+says "there is no file 'nowhere.shp'"
+expect 3 gdje-grid --border set.csv
+says "cannot read 'set.csv'"
+mkdir b
+for s in shp shx dbf; do cp "$ROOT/shapes/croatia.$s" "b/noprj.$s" && cp "$ROOT/shapes/croatia.$s" "b/cut.$s"; done
+cp "$ROOT/shapes/croatia.prj" b/cut.prj
+expect 3 gdje-grid --border b/noprj.shp
+says "'b/noprj.shp' does not say its reference system: a shapefile needs its .prj"
+head -c 60000 "$ROOT/shapes/croatia.shp" >b/cut.shp
+expect 3 gdje-grid --border b/cut.shp
+says "cannot read 'b/cut.shp'"
+echo '{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}' >b/far.geojson
+expect 3 gdje-grid --border b/far.geojson --crs EPSG:32631
+says 'do not meet'
+expect 3 gdje-project --split nobody
+says "no split 'nobody'"
+
+# none of that touched what was there
+expect 0 gdje-grid --border "$border" --spacing 30km
+cmp out grid.tsv
+grep -q 'up to date' err || die "an error changed the grid"
+
+# catalogs that are none
+echo text >text.gpkg
+expect 3 gdje-split --catalog text.gpkg
+says 'text.gpkg'
+cp $db newer.gpkg
+sqlite3 newer.gpkg 'PRAGMA user_version = 10399'
+expect 3 gdje-split --catalog newer.gpkg
+says 'newer gdje made it'
+
+# a full disk in the middle of the report
+if [ -w /dev/full ]; then
+    rc=0
+    gdje-split --ratios 6/2/2 --seed 3 >/dev/full 2>err || rc=$?
+    [ $rc -eq 4 ] || die "full standard output: $rc"
+fi
