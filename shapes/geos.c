@@ -2,11 +2,13 @@
 #include "shapes/geos.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void on_error(const char *text, void *ctx)
 {
     struct geos *g = ctx;
     (void)snprintf(g->msg, sizeof g->msg, "%s", text);
+    g->msg[strcspn(g->msg, "\r\n")] = '\0'; /* some end in a newline */
 }
 
 static void on_notice(const char *text, void *ctx)

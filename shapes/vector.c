@@ -41,16 +41,20 @@ const char *vector_version(void)
     return "GDAL " GDAL_RELEASE_NAME;
 }
 
-/* ERR_INPUT "<what>: <GDAL's words>", on one line. */
+/* What GDAL said last, on one line: control characters may come from the file. */
+static void last_error(char *text, size_t size)
+{
+    (void)snprintf(text, size, "%s", CPLGetLastErrorMsg());
+    for (char *c = text; *c; c++) {
+        *c = (unsigned char)*c < ' ' ? ' ' : *c;
+    }
+}
+
+/* ERR_INPUT "<what> '<path>': <GDAL's words>". */
 static int gdal_err(struct err *e, const char *what, const char *path)
 {
     char text[512];
-    (void)snprintf(text, sizeof text, "%s", CPLGetLastErrorMsg());
-    for (char *c = text; *c; c++) {
-        if (*c == '\n' || *c == '\r') {
-            *c = ' ';
-        }
-    }
+    last_error(text, sizeof text);
     return err_set(e, ERR_INPUT, "%s '%s'%s%s", what, path, text[0] ? ": " : "", text);
 }
 
@@ -176,7 +180,9 @@ static int read_feature(OGRFeatureH feature, OGRCoordinateTransformationH transf
     }
     CPLErrorReset();
     if (transformation && OGR_G_Transform(polygons, transformation) != OGRERR_NONE) {
-        rc = err_set(e, ERR_INPUT, "cannot be brought to EPSG:4326: %s", CPLGetLastErrorMsg());
+        char text[512];
+        last_error(text, sizeof text);
+        rc = err_set(e, ERR_INPUT, "cannot be brought to EPSG:4326: %s", text);
         goto out;
     }
     TRY(check_places(polygons, e));
