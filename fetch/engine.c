@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Everything here runs on the loop's thread but check_picture and store_views, which touch nothing
- * except their task or job while it is busy.
- *
- * A job is one point; a task is one request of it: the probe, or one of the views. A task is in
- * exactly one place: in g->tasks (to be sent when due), in flight, or with a worker; the latter two
- * count in job->n_busy, and a job is never freed while busy. Pictures stay in memory until all
- * views of a location are good, so that no file of a location that fails is ever written.
+ * except their task or job while it is busy. Every callback ends with pump, which keeps the window
+ * full and notices the end. Pictures stay in memory until all views of a location are good, so
+ * that no file of a location that fails is ever written.
  */
 #include "fetch/engine.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,13 +18,13 @@
 #include "core/log.h"
 #include "core/rng.h"
 #include "core/sig.h"
+#include "fetch/job.h"
 #include "fetch/limiter.h"
 #include "fetch/picture.h"
 #include "fetch/retry.h"
 #include "fetch/transfer.h"
 #include "fetch/url.h"
 
-#define PROBE             (-1) /* task.view of the probe */
 #define JOBS_PER_TRANSFER 4 /* points under way per transfer, so that waits do not idle the line */
 #define COMMIT_COUNT      64
 #define COMMIT_AGE_S      1.0
@@ -37,57 +33,14 @@
 #define RETRY_AFTER_MAX_S 600.0 /* a provider that asks for more has said: not today */
 #define LAST_WAIT_S       2.0   /* after Ctrl-C, the longest wait for the limiter */
 
-struct task {
-    struct job *job;
-    int view; /* PROBE, or 0 .. PROVIDER_VIEWS-1 */
-    int n_failed;
-    double due_s;
-    struct task *next; /* in g->tasks */
-    char *jpeg;        /* owned; n_jpeg bytes */
-    size_t n_jpeg;
-    bool good; /* the worker's finding; why not otherwise */
-    char why[256];
-};
-
-enum job_state {
-    JOB_PROBING,
-    JOB_PARKED, /* another job, the leader, is fetching the same panorama */
-    JOB_FETCHING,
-    JOB_STORING,
-    JOB_ENDED /* has an outcome, waits for its commit */
-};
-
-struct job {
-    struct engine *g;
-    struct request request;
-    enum job_state state;
-    struct task probe, view[PROVIDER_VIEWS];
-    int n_busy, n_good;
-    struct pano pano; /* from FETCHING or PARKED on */
-    char uuid[STORE_UUID_SIZE];
-    char *path[PROVIDER_VIEWS]; /* owned */
-    struct job *leader;
-    struct err store_error;
-
-    enum request_state outcome;
-    bool doubtful;      /* FAILED because of nonsense: final only once others did better */
-    bool probe_failed;  /* which kind of answer was nonsense */
-    char why[256];      /* redacted */
-    struct job *next;   /* in g->jobs */
-    struct job *behind; /* in g->ended */
-};
-
 struct engine {
     const struct engine_prefs *p;
     struct queue *q;
     struct engine_counts *counts;
     struct transfers *t;
     struct limiter limiter;
-    struct job *jobs;                /* all */
-    struct task *tasks, **last_task; /* to be sent, in order of arrival */
-    struct job *ended, **last_ended;
-    int n_jobs, n_flight;
-    size_t n_ended;
+    struct jobs jobs;
+    int n_flight;
     double committed_s;
     struct spent spent; /* since the last commit */
     int64_t n_taken;    /* points from the queue */
@@ -108,140 +61,10 @@ static void stop(struct engine *g, const struct err *e)
     transfers_stop(g->t);
 }
 
-/* --- tasks to be sent ------------------------------------------------------------------------------ */
-
-static void task_add(struct engine *g, struct task *t, double due_s)
-{
-    t->due_s = due_s;
-    t->next = NULL;
-    *g->last_task = t;
-    g->last_task = &t->next;
-}
-
-static void task_unlink(struct engine *g, struct task **at)
-{
-    *at = (*at)->next;
-    if (!*at) {
-        g->last_task = at;
-    }
-}
-
-/* The link to the task to send next, views before probes so that locations get finished; NULL when
- * none is due. *next_s: when the earliest other one will be. */
-static struct task **task_due(struct engine *g, double now_s, double *next_s)
-{
-    struct task **best = NULL;
-    *next_s = now_s + TRANSFERS_TICK_S;
-    for (struct task **at = &g->tasks; *at; at = &(*at)->next) {
-        if ((*at)->due_s > now_s) {
-            *next_s = (*at)->due_s < *next_s ? (*at)->due_s : *next_s;
-        } else if ((*at)->view != PROBE) {
-            return at;
-        } else if (!best) {
-            best = at;
-        }
-    }
-    return best;
-}
-
-static void tasks_drop(struct engine *g, const struct job *j)
-{
-    struct task **at = &g->tasks;
-    while (*at) {
-        if ((*at)->job == j) {
-            task_unlink(g, at);
-        } else {
-            at = &(*at)->next;
-        }
-    }
-}
-
-/* --- jobs ------------------------------------------------------------------------------------------ */
-
-static void job_free(struct job *j)
-{
-    for (int v = 0; v < PROVIDER_VIEWS; v++) {
-        free(j->view[v].jpeg);
-        free(j->path[v]);
-    }
-    free(j);
-}
-
-static int job_new(struct engine *g, const struct request *r, struct err *e)
-{
-    struct job *j = calloc(1, sizeof *j);
-    if (!j) {
-        return err_nomem(e, "a location");
-    }
-    j->g = g;
-    j->request = *r;
-    j->probe = (struct task){.job = j, .view = PROBE};
-    for (int v = 0; v < PROVIDER_VIEWS; v++) {
-        j->view[v] = (struct task){.job = j, .view = v};
-    }
-    j->next = g->jobs;
-    g->jobs = j;
-    g->n_jobs++;
-    task_add(g, &j->probe, 0);
-    return 0;
-}
-
-static void job_unlink(struct engine *g, const struct job *j)
-{
-    struct job **at = &g->jobs;
-    while (*at != j) {
-        at = &(*at)->next;
-    }
-    *at = j->next;
-    g->n_jobs--;
-}
-
-/* Forget a job as if it had never been taken from the queue. */
-static void job_drop(struct engine *g, struct job *j)
-{
-    assert(j->n_busy == 0);
-    tasks_drop(g, j);
-    job_unlink(g, j);
-    job_free(j);
-}
-
-static void job_end_one(struct engine *g, struct job *j, enum request_state outcome,
-                        const char *why)
-{
-    j->state = JOB_ENDED;
-    j->outcome = outcome;
-    (void)snprintf(j->why, sizeof j->why, "%s", why);
-    tasks_drop(g, j);
-    j->behind = NULL;
-    *g->last_ended = j;
-    g->last_ended = &j->behind;
-    g->n_ended++;
-    progress_add(g->p->progress, 1);
-}
-
-/* Give a job its outcome, and the jobs that wait for it theirs. */
+/* A job has its outcome, and those that waited for it. */
 static void job_end(struct engine *g, struct job *j, enum request_state outcome, const char *why)
 {
-    job_end_one(g, j, outcome, why);
-    for (struct job *f = g->jobs; f; f = f->next) {
-        if (f->state == JOB_PARKED && f->leader == j) {
-            f->doubtful = j->doubtful;
-            job_end_one(g, f, outcome == REQUEST_DONE ? REQUEST_DUPLICATE : outcome, why);
-        }
-    }
-}
-
-/* The other job that has or will have this job's panorama, or NULL. */
-static struct job *job_leader(const struct engine *g, const struct job *j)
-{
-    for (struct job *o = g->jobs; o; o = o->next) {
-        bool has = o->state == JOB_FETCHING || o->state == JOB_STORING ||
-                   (o->state == JOB_ENDED && o->outcome == REQUEST_DONE);
-        if (o != j && has && strcmp(o->pano.id, j->pano.id) == 0) {
-            return o;
-        }
-    }
-    return NULL;
+    progress_add(g->p->progress, (uint64_t)jobs_end(&g->jobs, j, outcome, why));
 }
 
 /* --- commits ---------------------------------------------------------------------------------------- */
@@ -280,13 +103,13 @@ static int commit(struct engine *g, bool all, struct err *e)
 {
     int rc = -1;
     size_t n = 0;
-    struct job **done = calloc(g->n_ended + 1, sizeof *done);
-    struct outcome *outcome = calloc(g->n_ended + 1, sizeof *outcome);
+    struct job **done = calloc(g->jobs.n_ended + 1, sizeof *done);
+    struct outcome *outcome = calloc(g->jobs.n_ended + 1, sizeof *outcome);
     if (!done || !outcome) {
         rc = err_nomem(e, "a commit");
         goto out;
     }
-    for (struct job *j = g->ended; j; j = j->behind) {
+    for (struct job *j = g->jobs.ended; j; j = j->behind) {
         if (j->n_busy == 0 && (all || !j->doubtful)) {
             fill_outcome(j, g->p, &outcome[n]);
             done[n++] = j;
@@ -299,20 +122,14 @@ static int commit(struct engine *g, bool all, struct err *e)
     g->spent = (struct spent){0};
     g->committed_s = time_monotonic_s();
     size_t i = 0;
-    for (struct job **at = &g->ended; *at;) {
+    for (struct job **at = &g->jobs.ended; *at;) {
         struct job *j = *at;
         if (i < n && done[i] == j) {
-            *at = j->behind;
             i++;
-            g->n_ended--;
             count(g, j);
-            job_unlink(g, j);
-            job_free(j);
+            jobs_forget_ended(&g->jobs, at);
         } else {
             at = &j->behind;
-        }
-        if (!*at) {
-            g->last_ended = at;
         }
     }
 out:
@@ -335,7 +152,7 @@ static void commit_or_stop(struct engine *g)
 static void usable(struct engine *g, bool probe)
 {
     *(probe ? &g->n_bad_probes : &g->n_bad_views) = 0;
-    for (struct job *j = g->ended; j; j = j->behind) {
+    for (struct job *j = g->jobs.ended; j; j = j->behind) {
         j->doubtful = j->doubtful && j->probe_failed != probe;
     }
 }
@@ -355,7 +172,7 @@ static void unusable(struct engine *g, bool probe, const char *why)
 /* A run that did not end by itself cannot tell whose fault nonsense was: ask again next time. */
 static void doubtful_later(struct engine *g)
 {
-    for (struct job *j = g->ended; j; j = j->behind) {
+    for (struct job *j = g->jobs.ended; j; j = j->behind) {
         if (j->doubtful) {
             j->outcome = j->probe_failed ? REQUEST_QUEUED : REQUEST_PROBED;
         }
@@ -367,7 +184,7 @@ static void doubtful_later(struct engine *g)
 static void give_up(struct engine *g, struct task *t, enum verdict v, const char *why)
 {
     struct job *j = t->job;
-    bool probe = t->view == PROBE;
+    bool probe = t->view == TASK_PROBE;
     enum request_state later = probe ? REQUEST_QUEUED : REQUEST_PROBED;
     bool final = v == VERDICT_FAILED || (v == VERDICT_RETRY_BAD && !g->draining);
     char full[256];
@@ -417,7 +234,7 @@ static void task_failed(struct engine *g, struct task *t, enum verdict v, const 
     log_note("location %" PRId64 ": try %d in %.1f s: %s", t->job->request.id, t->n_failed + 1,
              wait_s, why);
     (void)snprintf(t->why, sizeof t->why, "%s", why);
-    task_add(g, t, now_s + wait_s);
+    tasks_add(&g->jobs, t, now_s + wait_s);
 }
 
 /* --- probes ---------------------------------------------------------------------------------------------- */
@@ -439,7 +256,7 @@ static int fetch_views(struct engine *g, struct job *j, struct err *e)
         if (!j->path[v]) {
             return err_nomem(e, "a path");
         }
-        task_add(g, &j->view[v], 0);
+        tasks_add(&g->jobs, &j->view[v], 0);
     }
     j->state = JOB_FETCHING;
     return 0;
@@ -449,11 +266,11 @@ static int panorama_found(struct engine *g, struct job *j, const struct pano *pa
 {
     bool known = false;
     if (g->draining) {
-        job_drop(g, j); /* its pictures are for the next run */
+        jobs_drop(&g->jobs, j); /* its pictures are for the next run */
         return 0;
     }
     j->pano = *pano;
-    struct job *leader = job_leader(g, j);
+    struct job *leader = jobs_leader(&g->jobs, j);
     if (leader && leader->state != JOB_ENDED) {
         j->state = JOB_PARKED;
         j->leader = leader;
@@ -494,19 +311,21 @@ static void probe_answered(struct engine *g, struct task *t, const struct transf
 static void check_picture(void *task)
 {
     struct task *t = task;
-    t->good =
-        picture_check((const uint8_t *)t->jpeg, t->n_jpeg, (int)t->job->g->p->ask.size_px, t->why);
+    const struct engine *g = t->job->ctx;
+    int size_px = (int)g->p->ask.size_px;
+    t->good = picture_check((const uint8_t *)t->jpeg, t->n_jpeg, size_px, t->why);
 }
 
 /* On a worker thread. */
 static void store_views(void *job)
 {
     struct job *j = job;
+    const struct engine *g = j->ctx;
     struct store_bytes bytes[PROVIDER_VIEWS];
     for (int v = 0; v < PROVIDER_VIEWS; v++) {
         bytes[v] = (struct store_bytes){j->view[v].jpeg, j->view[v].n_jpeg};
     }
-    (void)store_put(j->g->p->images_dir, j->uuid, bytes, &j->store_error);
+    (void)store_put(g->p->images_dir, j->uuid, bytes, &j->store_error);
 }
 
 static void pump(struct engine *g);
@@ -586,7 +405,7 @@ static void on_done(void *ctx, void *task, struct transfer_result *r)
         stop(g, &e);
     } else if (r->end != TRANSFER_ANSWER) {
         task_failed(g, t, r->end == TRANSFER_LARGE ? VERDICT_RETRY_BAD : VERDICT_RETRY, r->why, 0);
-    } else if (t->view == PROBE) {
+    } else if (t->view == TASK_PROBE) {
         probe_answered(g, t, r, &e);
     } else {
         view_answered(g, t, r, &e);
@@ -601,14 +420,14 @@ static void drain(struct engine *g)
     double now_s = time_monotonic_s();
     struct job *next = NULL;
     g->draining = true;
-    for (struct job *j = g->jobs; j; j = next) {
+    for (struct job *j = g->jobs.all; j; j = next) {
         next = j->next;
         struct task *waiting = NULL;
         for (int v = 0; v < PROVIDER_VIEWS; v++) {
             waiting = j->view[v].due_s > now_s ? &j->view[v] : waiting;
         }
         if (j->state == JOB_PROBING && j->n_busy == 0) {
-            job_drop(g, j);
+            jobs_drop(&g->jobs, j);
         } else if (j->state == JOB_FETCHING && waiting) {
             job_end(g, j, REQUEST_PROBED, waiting->why);
         }
@@ -636,7 +455,7 @@ static int send_task(struct engine *g, struct task *t, struct err *e)
     int rc = -1;
     struct buf url;
     const struct provider *p = g->p->provider;
-    bool probe = t->view == PROBE;
+    bool probe = t->view == TASK_PROBE;
     buf_init(&url, URL_MAX);
     TRY(probe ? p->plan_probe(&g->p->ask, t->job->request.at, &url, e)
               : p->plan_view(&g->p->ask, &t->job->pano, t->view, &url, e));
@@ -667,14 +486,14 @@ static int take_job(struct engine *g, struct err *e)
         return 0;
     }
     g->n_taken++;
-    return job_new(g, &r, e);
+    return jobs_add(&g->jobs, &r, g, e);
 }
 
 /* The limiter wants a long wait after a signal: leave what is not in flight to the next run. */
 static void leave(struct engine *g)
 {
-    while (g->tasks) {
-        struct job *j = g->tasks->job;
+    while (g->jobs.tasks) {
+        struct job *j = g->jobs.tasks->job;
         job_end(g, j, REQUEST_PROBED, "interrupted");
     }
 }
@@ -684,10 +503,10 @@ static bool send_next(struct engine *g, struct err *e)
 {
     double now_s = time_monotonic_s();
     double next_s = 0;
-    struct task **at = task_due(g, now_s, &next_s);
+    struct task **at = tasks_due(&g->jobs, now_s, TRANSFERS_TICK_S, &next_s);
     if (!at) {
         int most = JOBS_PER_TRANSFER * g->p->window + COMMIT_COUNT;
-        if (!g->exhausted && !g->draining && g->n_jobs < most) {
+        if (!g->exhausted && !g->draining && g->jobs.n < most) {
             if (take_job(g, e) != 0) {
                 stop(g, e);
             }
@@ -706,7 +525,7 @@ static bool send_next(struct engine *g, struct err *e)
         return false;
     }
     struct task *t = *at;
-    task_unlink(g, at);
+    tasks_unlink(&g->jobs, at);
     if (send_task(g, t, e) != 0) {
         stop(g, e);
     }
@@ -717,13 +536,13 @@ static bool send_next(struct engine *g, struct err *e)
 static void pump(struct engine *g)
 {
     struct err e = {0};
-    if (g->n_ended >= COMMIT_COUNT) {
+    if (g->jobs.n_ended >= COMMIT_COUNT) {
         commit_or_stop(g);
     }
     while (!g->stopped && g->n_flight < g->p->window && send_next(g, &e)) {
     }
     bool over =
-        (g->exhausted || g->draining) && (size_t)g->n_jobs == g->n_ended && g->n_flight == 0;
+        (g->exhausted || g->draining) && (size_t)g->jobs.n == g->jobs.n_ended && g->n_flight == 0;
     if (over) {
         transfers_stop(g->t);
     }
@@ -743,8 +562,7 @@ int engine_run(const struct engine_prefs *p, struct queue *q, struct engine_coun
                                        .on_done = on_done,
                                        .on_wake = on_wake};
     *counts = (struct engine_counts){0};
-    g.last_task = &g.tasks;
-    g.last_ended = &g.ended;
+    jobs_init(&g.jobs);
     g.committed_s = time_monotonic_s();
     g.seed = (uint64_t)getpid() << 32 ^ (uint64_t)time(NULL); /* jitter need not repeat */
     limiter_init(&g.limiter, p->rate_per_s, g.committed_s);
@@ -768,10 +586,6 @@ int engine_run(const struct engine_prefs *p, struct queue *q, struct engine_coun
     if (rc == 0 && g.draining) {
         rc = err_set(e, ERR_INTERRUPTED, "interrupted");
     }
-    while (g.jobs) {
-        struct job *j = g.jobs;
-        g.jobs = j->next;
-        job_free(j);
-    }
+    jobs_release(&g.jobs);
     return rc;
 }

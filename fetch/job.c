@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs and tasks as linked lists: who is where. What happens to them is engine.c's. */
+#include "fetch/job.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void jobs_init(struct jobs *l)
+{
+    *l = (struct jobs){0};
+    l->last_task = &l->tasks;
+    l->last_ended = &l->ended;
+}
+
+static void job_free(struct job *j)
+{
+    for (int v = 0; v < PROVIDER_VIEWS; v++) {
+        free(j->view[v].jpeg);
+        free(j->path[v]);
+    }
+    free(j);
+}
+
+void jobs_release(struct jobs *l)
+{
+    while (l->all) {
+        struct job *j = l->all;
+        l->all = j->next;
+        job_free(j);
+    }
+    jobs_init(l);
+}
+
+/* --- tasks ---------------------------------------------------------------------------------------- */
+
+void tasks_add(struct jobs *l, struct task *t, double due_s)
+{
+    t->due_s = due_s;
+    t->next = NULL;
+    *l->last_task = t;
+    l->last_task = &t->next;
+}
+
+void tasks_unlink(struct jobs *l, struct task **at)
+{
+    *at = (*at)->next;
+    if (!*at) {
+        l->last_task = at;
+    }
+}
+
+struct task **tasks_due(struct jobs *l, double now_s, double horizon_s, double *next_s)
+{
+    struct task **best = NULL;
+    *next_s = now_s + horizon_s;
+    for (struct task **at = &l->tasks; *at; at = &(*at)->next) {
+        if ((*at)->due_s > now_s) {
+            *next_s = (*at)->due_s < *next_s ? (*at)->due_s : *next_s;
+        } else if ((*at)->view != TASK_PROBE) {
+            return at;
+        } else if (!best) {
+            best = at;
+        }
+    }
+    return best;
+}
+
+static void tasks_drop(struct jobs *l, const struct job *j)
+{
+    struct task **at = &l->tasks;
+    while (*at) {
+        if ((*at)->job == j) {
+            tasks_unlink(l, at);
+        } else {
+            at = &(*at)->next;
+        }
+    }
+}
+
+/* --- jobs ------------------------------------------------------------------------------------------ */
+
+int jobs_add(struct jobs *l, const struct request *r, void *ctx, struct err *e)
+{
+    struct job *j = calloc(1, sizeof *j);
+    if (!j) {
+        return err_nomem(e, "a location");
+    }
+    j->ctx = ctx;
+    j->request = *r;
+    j->probe = (struct task){.job = j, .view = TASK_PROBE};
+    for (int v = 0; v < PROVIDER_VIEWS; v++) {
+        j->view[v] = (struct task){.job = j, .view = v};
+    }
+    j->next = l->all;
+    l->all = j;
+    l->n++;
+    tasks_add(l, &j->probe, 0);
+    return 0;
+}
+
+static void forget(struct jobs *l, struct job *j)
+{
+    struct job **at = &l->all;
+    assert(j->n_busy == 0);
+    while (*at != j) {
+        at = &(*at)->next;
+    }
+    *at = j->next;
+    l->n--;
+    job_free(j);
+}
+
+void jobs_drop(struct jobs *l, struct job *j)
+{
+    tasks_drop(l, j);
+    forget(l, j);
+}
+
+static void end_one(struct jobs *l, struct job *j, enum request_state outcome, const char *why)
+{
+    j->state = JOB_ENDED;
+    j->outcome = outcome;
+    (void)snprintf(j->why, sizeof j->why, "%s", why);
+    tasks_drop(l, j);
+    j->behind = NULL;
+    *l->last_ended = j;
+    l->last_ended = &j->behind;
+    l->n_ended++;
+}
+
+int jobs_end(struct jobs *l, struct job *j, enum request_state outcome, const char *why)
+{
+    int n = 1;
+    end_one(l, j, outcome, why);
+    for (struct job *f = l->all; f; f = f->next) {
+        if (f->state == JOB_PARKED && f->leader == j) {
+            f->doubtful = j->doubtful;
+            end_one(l, f, outcome == REQUEST_DONE ? REQUEST_DUPLICATE : outcome, why);
+            n++;
+        }
+    }
+    return n;
+}
+
+void jobs_forget_ended(struct jobs *l, struct job **at)
+{
+    struct job *j = *at;
+    *at = j->behind;
+    if (!*at) {
+        l->last_ended = at;
+    }
+    l->n_ended--;
+    forget(l, j);
+}
+
+struct job *jobs_leader(const struct jobs *l, const struct job *j)
+{
+    for (struct job *o = l->all; o; o = o->next) {
+        bool has = o->state == JOB_FETCHING || o->state == JOB_STORING ||
+                   (o->state == JOB_ENDED && o->outcome == REQUEST_DONE);
+        if (o != j && has && strcmp(o->pano.id, j->pano.id) == 0) {
+            return o;
+        }
+    }
+    return NULL;
+}

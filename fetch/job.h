@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The points under way. A job is one point; a task is one request of it: the probe, or one of the
+ * views. A task is in exactly one place: in the list of those to be sent, in flight, or with a
+ * worker thread; the latter two count in job->n_busy, and a job is never freed while busy.
+ *
+ * Lists, not hashes: there are a few hundred of either at most.
+ */
+#ifndef FETCH_JOB_H
+#define FETCH_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+#include "fetch/provider.h"
+#include "fetch/queue.h"
+#include "fetch/store.h"
+
+#define TASK_PROBE (-1) /* task.view of the probe */
+
+struct job;
+
+struct task {
+    struct job *job;
+    int view; /* TASK_PROBE, or 0 .. PROVIDER_VIEWS-1 */
+    int n_failed;
+    double due_s; /* not to be sent before */
+    struct task *next;
+    char *jpeg; /* owned; n_jpeg bytes */
+    size_t n_jpeg;
+    bool good; /* the worker's finding; why not otherwise */
+    char why[256];
+};
+
+enum job_state {
+    JOB_PROBING,
+    JOB_PARKED, /* another job, the leader, is fetching the same panorama */
+    JOB_FETCHING,
+    JOB_STORING,
+    JOB_ENDED /* has an outcome, waits for its commit */
+};
+
+struct job {
+    void *ctx; /* of the worker functions */
+    struct request request;
+    enum job_state state;
+    struct task probe, view[PROVIDER_VIEWS];
+    int n_busy, n_good;
+    struct pano pano; /* from FETCHING or PARKED on */
+    char uuid[STORE_UUID_SIZE];
+    char *path[PROVIDER_VIEWS]; /* owned */
+    struct job *leader;
+    struct err store_error;
+
+    enum request_state outcome;
+    bool doubtful;      /* FAILED because of nonsense: final only once others did better */
+    bool probe_failed;  /* which kind of answer was nonsense */
+    char why[256];      /* redacted */
+    struct job *next;   /* in jobs.all */
+    struct job *behind; /* in jobs.ended */
+};
+
+struct jobs {
+    struct job *all;
+    int n;
+    struct task *tasks, **last_task; /* to be sent, in order of arrival */
+    struct job *ended, **last_ended; /* in order of ending: a leader before its followers */
+    size_t n_ended;
+};
+
+void jobs_init(struct jobs *l);
+void jobs_release(struct jobs *l);
+
+/* jobs_add - a point, with its probe to be sent. */
+int jobs_add(struct jobs *l, const struct request *r, void *ctx, struct err *e);
+
+/* jobs_drop - forget a job that is not busy, as if it had never been taken from the queue. */
+void jobs_drop(struct jobs *l, struct job *j);
+
+/* jobs_end - give a job its outcome, and the jobs parked behind it theirs. Returns how many. */
+int jobs_end(struct jobs *l, struct job *j, enum request_state outcome, const char *why);
+
+/* jobs_forget_ended - unlink and free *at, an element of the list of ended ones. */
+void jobs_forget_ended(struct jobs *l, struct job **at);
+
+/* jobs_leader - the other job that has or will have this job's panorama, or NULL. */
+struct job *jobs_leader(const struct jobs *l, const struct job *j);
+
+void tasks_add(struct jobs *l, struct task *t, double due_s);
+void tasks_unlink(struct jobs *l, struct task **at);
+
+/* tasks_due - the link to the task to send next, views before probes so that locations get
+ * finished; NULL when none is due. *next_s: when the earliest other one will be, at most
+ * now_s + horizon_s. */
+struct task **tasks_due(struct jobs *l, double now_s, double horizon_s, double *next_s);
+
+#endif
