@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "fetch/engine.h"
+#include "fetch/url.h"
 #include "sql/catalog.h"
 
 const char *const fetch_sources[] = {"outdoor", "default", NULL};
@@ -91,6 +92,19 @@ static int open_images(struct run *r, const char *images, struct err *e)
 
 /* --- what to do -------------------------------------------------------------------------------- */
 
+static int check_base_url(const char *url, struct err *e)
+{
+    char shown[256]; /* somebody may have put a key into it */
+    bool http = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+    if (!http || strpbrk(url, "?#@ ") || url[strlen(url) - 1] == '/') {
+        url_redact(url, NULL, shown, sizeof shown);
+        return err_set(e, ERR_USAGE,
+                       "--base-url: '%s' is not http:// or https:// with host and port only",
+                       shown);
+    }
+    return 0;
+}
+
 static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
 {
     const struct provider *provider = provider_at(p->provider);
@@ -98,15 +112,7 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
     if (!base_url) {
         return err_set(e, ERR_USAGE, "provider '%s' needs --base-url", provider->name);
     }
-    if (strncmp(base_url, "http://", 7) != 0 && strncmp(base_url, "https://", 8) != 0) {
-        return err_set(e, ERR_USAGE, "--base-url: '%s' is no http:// or https:// address",
-                       base_url);
-    }
-    if (strpbrk(base_url, "?#@ ") || base_url[strlen(base_url) - 1] == '/') {
-        return err_set(e, ERR_USAGE, "--base-url: '%s' is not scheme, host and port only",
-                       base_url);
-    }
-    if (load_secrets(r, p, provider, e) != 0) {
+    if (check_base_url(base_url, e) != 0 || load_secrets(r, p, provider, e) != 0) {
         return -1;
     }
     r->engine = (struct engine_prefs){.provider = provider,

@@ -107,7 +107,7 @@ void url_redact(const char *text, const char *secret, char *out, size_t size)
         size_t hide = hidden_at(text, secret, &keep);
         if (hide == 0) {
             unsigned char c = (unsigned char)*text++;
-            out[n++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+            out[n++] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
             continue;
         }
         memcpy(out + n, text, keep);

@@ -33,7 +33,7 @@ bool url_is_loopback(const char *url);
 /*
  * url_redact - text that may hold a URL or a peer's words, made fit to show and to keep: values of
  * key=, signature= and access_token= and every occurrence of secret (NULL: none) become `***`,
- * control characters become `?`. Cut to size, always NUL-terminated.
+ * everything but printable ASCII becomes `?`. Cut to size, always NUL-terminated.
  */
 void url_redact(const char *text, const char *secret, char *out, size_t size);
 

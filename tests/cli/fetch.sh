@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# gdje-fetch against gdje-demo: a whole run, its refusals, and that the key is seen nowhere.
+set -eu
+work=$PWD
+cd "$ROOT"
+c="--catalog $work/c.gpkg"
+key=Kq7-VERY-SECRET_key9
+
+fails() { # fails CODE WORDS COMMAND...
+    code=$1 words=$2
+    shift 2
+    rc=0
+    "$@" >"$work/out" 2>"$work/err" || rc=$?
+    cat "$work/err" >>"$work/all.log"
+    if [ $rc -ne "$code" ] || ! grep -q -- "$words" "$work/err"; then
+        echo "'$*' ended with $rc instead of $code and '$words':"
+        cat "$work/err"
+        exit 1
+    fi
+    [ ! -s "$work/out" ] || { echo "'$*' printed something" && exit 1; }
+}
+states() {
+    sqlite3 "$work/c.gpkg" "SELECT count(*) FROM request WHERE state = '$1'"
+}
+
+printf '%s\n' "$key" >"$work/key"
+printf 'another-key\n' >"$work/wrong"
+chmod 600 "$work/key" "$work/wrong"
+gdje-demo --key-file "$work/key" --url-file "$work/url" --idle-exit 60 >/dev/null 2>"$work/demo.log" &
+demo=$!
+trap 'kill $demo 2>/dev/null || true' EXIT
+for _ in $(seq 100); do
+    [ -s "$work/url" ] && break
+    sleep 0.1
+done
+u="--base-url $(cat "$work/url")"
+
+# shellcheck disable=SC2086 # $c and $u are options with their values
+{
+    fails 3 "there is no catalog" gdje-fetch $c $u
+    gdje-sample $c --count 12 -q
+    # what is wrong is known before anything is asked
+    fails 2 "needs --base-url" gdje-fetch $c
+    fails 2 "ftp://x" gdje-fetch $c --base-url ftp://x
+    fails 2 "host and port only" gdje-fetch $c --base-url http://127.0.0.1/?key=$key
+    fails 2 "needs a key" gdje-fetch $c --provider google
+    fails 2 "none of demo, google" gdje-fetch $c $u --provider yahoo
+    fails 2 "size" gdje-fetch $c $u --size 641
+    fails 3 "no-such-file" gdje-fetch $c $u --key-file "$work/no-such-file"
+    printf 'not base64!\n' >"$work/secret" && chmod 600 "$work/secret"
+    fails 2 "signing secret" gdje-fetch $c $u --key-file "$work/key" --secret-file "$work/secret"
+    chmod 644 "$work/key"
+    fails 2 "$work/key" gdje-fetch $c $u --key-file "$work/key"
+    chmod 600 "$work/key"
+
+    # no key, a wrong key: refused at once, the queue as it was
+    fails 5 "refuses the key" gdje-fetch $c $u
+    fails 5 "refuses the key" gdje-fetch $c $u --key-file "$work/wrong"
+    [ "$(sqlite3 "$work/c.gpkg" "SELECT count(*) FROM request WHERE state = 'queued' AND attempts = 0")" = 12 ]
+
+    gdje-fetch $c $u --key-file "$work/key" --dry-run >"$work/plan"
+    grep -q "$(printf '^metadata requests\t12$')" "$work/plan"
+    grep -q "$(printf '^image requests, at most\t48$')" "$work/plan"
+
+    STREETVIEW_KEY=$key gdje-fetch $c $u --limit 4 -v 2>>"$work/all.log" >"$work/out"
+    gdje-fetch $c $u --key-file "$work/key" -v --progress json 2>>"$work/all.log" >>"$work/out"
+    [ ! -s "$work/out" ]
+    [ "$(states queued)" = 0 ]
+    [ "$(states failed)" = 0 ]
+    [ "$(states 'done')" -ge 3 ]
+    [ "$(sqlite3 "$work/c.gpkg" 'SELECT count(*) FROM image')" = $((4 * $(states 'done'))) ]
+    [ "$(find "$work/images" -name '*.jpg' | wc -l)" = $((4 * $(states 'done'))) ]
+    gdje-fetch $c $u --key-file "$work/key" 2>&1 | grep -q "nothing is queued"
+}
+grep -q '"ev":"progress"' "$work/all.log"
+rm "$work/key"
+if grep -rl -e "$key" "$work" | grep -v '^$'; then
+    echo "the key is in these files"
+    exit 1
+fi
