@@ -4,6 +4,7 @@
 resize.bin   records of five u16 LE (w_in, h_in, w_out, h_out, 1 = largest centred square first)
              and the result [h_out, w_out, 3] of Image.resize(BILINEAR) on picture(w_in, h_in)
 <name>.jpg   a JPEG of each kind; <name>.rgb: u16 LE width and height, then the decoded pixels
+stats.tsv    mean, std, min, max per channel (of value / 255) over the pixels of the five .rgb files
 orient.bin   the pixels of plain.jpg with each EXIF orientation 1..8, each as in .rgb
 """
 
@@ -63,6 +64,13 @@ def main():
         path = OUT / f"{name}.jpg"
         im.save(path, quality=85, **options)
         (OUT / f"{name}.rgb").write_bytes(pixels(Image.open(path)))
+    every = np.concatenate([np.frombuffer((OUT / f"{name}.rgb").read_bytes()[4:], np.uint8)
+                            for name in kinds]).reshape(-1, 3).astype(np.float64) / 255
+    with open(OUT / "stats.tsv", "w", encoding="ascii") as f:
+        f.write("channel\tmean\tstd\tmin\tmax\n")
+        for c in range(3):
+            v = every[:, c]
+            f.write(f"{c}\t{v.mean():.17g}\t{v.std():.17g}\t{v.min():.17g}\t{v.max():.17g}\n")
     plain = Image.open(OUT / "plain.jpg")
     with open(OUT / "orient.bin", "wb") as f:
         for orientation in range(1, 9):

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/tool.h"
+#include "prep/pack.h"
+
+static struct pack_prefs prefs = PACK_PREFS_DEFAULT;
+
+static const struct opt options[] = {
+    {OPT_GROUP, .help = "The pack"},
+    {OPT_STR, "output", 'o', "FILE", &prefs.out, .help = "where the pack is written; required"},
+    {OPT_COUNT, "size", 0, "PX", &prefs.size_px, .min = 1, .max = 4096,
+     .help = "side of the pictures in it"},
+    {OPT_FLAG, "force", 0, NULL, &prefs.force, .help = "replace a file that holds something else"},
+    {OPT_FLAG, "verify", 0, NULL, &prefs.verify,
+     .help = "write nothing: check every record of the file that is there"},
+    {OPT_GROUP, .help = "Work"},
+    {OPT_COUNT, "threads", 'j', "N", &prefs.threads, .min = 0, .max = 256,
+     .help = "threads that decode; 0: all cores"},
+    {OPT_END},
+};
+
+static int run(const struct cli *cli, struct err *e)
+{
+    return pack_run(cli, &prefs, e);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct tool tool = {
+        .name = "gdje-pack",
+        .purpose = "Decode and reduce all pictures once, into one file for training",
+        .synopsis = "",
+        .details =
+            "Every usable picture (gdje-hash says which) is cut to its largest centred square and\n"
+            "reduced with antialiasing. The file appears whole or not at all, and carries a digest\n"
+            "of what went into it: packing the same pictures again does nothing.\n",
+        .examples = "  gdje-pack --size 64 -o work/64.pack\n"
+                    "  gdje-pack --size 64 -o work/64.pack --verify\n",
+        .options = options,
+        .run = run,
+    };
+    return tool_main(&tool, argc, argv);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* The pack stage: what is packed is told by a digest of the pictures' digests, so that a pack of
+ * the same pictures is recognised and left alone. */
+#include "prep/pack.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/log.h"
+#include "core/pack.h"
+#include "core/pool.h"
+#include "core/progress.h"
+#include "prep/pictures.h"
+#include "sql/catalog.h"
+
+#define BATCH 256
+
+#define USABLE    " FROM image i JOIN image_hash h ON h.image_id = i.id WHERE h.state = 'ok'"
+#define LOCATIONS "SELECT DISTINCT i.location_id" USABLE " ORDER BY i.location_id"
+#define DIGESTS   "SELECT i.location_id, i.view, h.sha256" USABLE " ORDER BY i.location_id, i.view"
+#define MAX_VIEW  "SELECT max(i.view)" USABLE
+
+struct job {
+    struct pictures pictures;
+    struct pack_writer *writer;
+    uint8_t **rgb; /* [n_threads] owned: a record each, [n_views, size_px, size_px, 3] */
+    int n_threads;
+    int size_px, n_views;
+    struct progress progress;
+};
+
+static int put_place(void *ctx, size_t i, int worker, struct err *e)
+{
+    struct job *j = ctx;
+    const struct place *place = &j->pictures.batch[i];
+    size_t view_bytes = (size_t)j->size_px * (size_t)j->size_px * 3;
+    uint32_t mask = 0;
+    for (int v = 0; v < j->n_views; v++) {
+        uint8_t *dst = j->rgb[worker] + (size_t)v * view_bytes;
+        if (!place->view[v].path) {
+            memset(dst, 0, view_bytes);
+            continue;
+        }
+        if (picture_load(&place->view[v], j->size_px, dst, e) != 0) {
+            return -1;
+        }
+        mask |= 1u << v;
+    }
+    progress_add(&j->progress, 1);
+    return pack_put(j->writer, j->pictures.first + i, j->rgb[worker], mask, e);
+}
+
+static int job_open(struct job *j, const struct pack_prefs *prefs, struct err *e)
+{
+    j->n_threads = pool_threads((int)prefs->threads);
+    j->rgb = calloc((size_t)j->n_threads, sizeof *j->rgb);
+    if (!j->rgb) {
+        return err_nomem(e, "workers");
+    }
+    for (int t = 0; t < j->n_threads; t++) {
+        j->rgb[t] = malloc((size_t)j->n_views * (size_t)j->size_px * (size_t)j->size_px * 3);
+        if (!j->rgb[t]) {
+            return err_nomem(e, "a record");
+        }
+    }
+    return 0;
+}
+
+static void job_release(struct job *j)
+{
+    for (int t = 0; j->rgb && t < j->n_threads; t++) {
+        free(j->rgb[t]);
+    }
+    free(j->rgb);
+    pack_abandon(j->writer);
+    pictures_release(&j->pictures);
+}
+
+static int put_all(struct job *j, const struct cli *cli, struct err *e)
+{
+    int rc = -1;
+    progress_init(&j->progress, cli->progress, "location", j->pictures.n);
+    for (;;) {
+        TRY(pictures_next(&j->pictures, BATCH, e));
+        if (j->pictures.n_batch == 0) {
+            break;
+        }
+        TRY(pool_for(j->n_threads, j->pictures.n_batch, put_place, j, e));
+    }
+out:
+    progress_end(&j->progress);
+    return rc;
+}
+
+/* Locations, views and bytes of all pictures, and their form in the pack. */
+static int digest_inputs(struct db *db, int size_px, int n_views, uint8_t out[SHA256_SIZE],
+                         struct err *e)
+{
+    int rc = -1;
+    struct sha256 *s = NULL;
+    char form[64];
+    (void)snprintf(form, sizeof form, "fit %d px, %d views", size_px, n_views);
+    TRY(sha256_new(&s, e));
+    sha256_add_str(s, form);
+    TRY(db_digest(db, s, DIGESTS, e));
+    sha256_end(s, out);
+out:
+    sha256_free(s);
+    return rc;
+}
+
+/* Whether the file is a pack of these inputs; ERR_USAGE when it is something else that nobody
+ * allowed to replace. */
+static int check_existing(const struct pack_prefs *prefs, const uint8_t inputs[SHA256_SIZE],
+                          bool *current, struct err *e)
+{
+    struct err ignored = {0};
+    struct pack *p = NULL;
+    *current = false;
+    if (!file_exists(prefs->out)) {
+        return 0;
+    }
+    if (pack_open(prefs->out, &p, &ignored) == 0) {
+        *current = memcmp(pack_inputs(p), inputs, SHA256_SIZE) == 0;
+        pack_close(p);
+    }
+    if (!*current && !prefs->force) {
+        return err_set(e, ERR_USAGE,
+                       "'%s' exists and holds something else: replace it with --force", prefs->out);
+    }
+    return 0;
+}
+
+static int write_pack(struct job *j, const struct cli *cli, const struct pack_prefs *prefs,
+                      const uint8_t inputs[SHA256_SIZE], struct err *e)
+{
+    int rc = -1;
+    double start_s = time_monotonic_s();
+    TRY(job_open(j, prefs, e));
+    TRY(pack_create(prefs->out, j->size_px, j->n_views, j->pictures.location, j->pictures.n, inputs,
+                    &j->writer, e));
+    TRY(put_all(j, cli, e));
+    TRY(pack_commit(j->writer, e));
+    log_info("packed %zu locations of up to %d views at %d px into '%s' in %.1f s", j->pictures.n,
+             j->n_views, j->size_px, prefs->out, time_monotonic_s() - start_s);
+out:
+    return rc;
+}
+
+static int make_pack(const struct cli *cli, const struct pack_prefs *prefs, struct err *e)
+{
+    int rc = -1;
+    struct db *db = NULL;
+    struct job j = {.size_px = (int)prefs->size_px};
+    uint8_t inputs[SHA256_SIZE];
+    int64_t max_view = 0;
+    bool found = false;
+    bool current = false;
+    TRY(catalog_open(cli->catalog, CATALOG_READ, &db, e));
+    TRY(db_get_i64(db, MAX_VIEW, &max_view, &found, e));
+    if (!found) {
+        rc = err_set(e, ERR_INPUT, "catalog '%s' has no usable images: run gdje-hash first",
+                     cli->catalog);
+        goto out;
+    }
+    j.n_views = (int)max_view + 1;
+    TRY(digest_inputs(db, j.size_px, j.n_views, inputs, e));
+    TRY(check_existing(prefs, inputs, &current, e));
+    if (current) {
+        log_info("pack '%s' is up to date", prefs->out);
+        goto out;
+    }
+    TRY(pictures_open(&j.pictures, db, LOCATIONS, e));
+    TRY(write_pack(&j, cli, prefs, inputs, e));
+out:
+    job_release(&j);
+    catalog_close(db);
+    return rc;
+}
+
+/* Verifying ---------------------------------------------------------------------------------------- */
+
+struct check {
+    const struct pack *pack;
+    struct progress progress;
+};
+
+static int check_record(void *ctx, size_t i, int worker, struct err *e)
+{
+    struct check *c = ctx;
+    (void)worker;
+    progress_add(&c->progress, 1);
+    return pack_check(c->pack, i, e);
+}
+
+static int verify(const struct cli *cli, const struct pack_prefs *prefs, struct err *e)
+{
+    struct pack *p = NULL;
+    struct check c;
+    if (pack_open(prefs->out, &p, e) != 0) {
+        return -1;
+    }
+    c.pack = p;
+    progress_init(&c.progress, cli->progress, "location", pack_count(p));
+    int rc = pool_for(pool_threads((int)prefs->threads), pack_count(p), check_record, &c, e);
+    progress_end(&c.progress);
+    if (rc == 0) {
+        log_info("pack '%s' is whole: %zu locations, %d views, %d px", prefs->out, pack_count(p),
+                 pack_n_views(p), pack_size_px(p));
+    }
+    pack_close(p);
+    return rc;
+}
+
+int pack_run(const struct cli *cli, const struct pack_prefs *prefs, struct err *e)
+{
+    if (!prefs->out) {
+        return err_set(e, ERR_USAGE, "the pack needs a file name: -o FILE");
+    }
+    return prefs->verify ? verify(cli, prefs, e) : make_pack(cli, prefs, e);
+}
