@@ -97,22 +97,25 @@ static void count(struct engine *g, const struct job *j)
     }
 }
 
+/* Whether an ended job's outcome can be committed. */
+static bool ripe(const struct job *j, bool all)
+{
+    return j->n_busy == 0 && (all || !j->doubtful);
+}
+
 /* The folder of the folders to disk, then the rows: a row is never without its files. all: also
  * what is doubtful. */
 static int commit(struct engine *g, bool all, struct err *e)
 {
     int rc = -1;
     size_t n = 0;
-    struct job **done = calloc(g->jobs.n_ended + 1, sizeof *done);
     struct outcome *outcome = calloc(g->jobs.n_ended + 1, sizeof *outcome);
-    if (!done || !outcome) {
-        rc = err_nomem(e, "a commit");
-        goto out;
+    if (!outcome) {
+        return err_nomem(e, "a commit");
     }
-    for (struct job *j = g->jobs.ended; j; j = j->behind) {
-        if (j->n_busy == 0 && (all || !j->doubtful)) {
-            fill_outcome(j, g->p, &outcome[n]);
-            done[n++] = j;
+    for (const struct job *j = g->jobs.ended; j; j = j->behind) {
+        if (ripe(j, all)) {
+            fill_outcome(j, g->p, &outcome[n++]);
         }
     }
     if (n > 0) {
@@ -121,20 +124,16 @@ static int commit(struct engine *g, bool all, struct err *e)
     TRY(queue_commit(g->q, outcome, n, g->spent, e));
     g->spent = (struct spent){0};
     g->committed_s = time_monotonic_s();
-    size_t i = 0;
     for (struct job **at = &g->jobs.ended; *at;) {
-        struct job *j = *at;
-        if (i < n && done[i] == j) {
-            i++;
-            count(g, j);
+        if (ripe(*at, all)) {
+            count(g, *at);
             jobs_forget_ended(&g->jobs, at);
         } else {
-            at = &j->behind;
+            at = &(*at)->behind;
         }
     }
 out:
     free(outcome);
-    free(done);
     return rc;
 }
 

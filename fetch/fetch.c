@@ -183,16 +183,17 @@ out:
     return rc;
 }
 
-static int work(struct run *r, const struct cli *cli, int64_t n, struct err *e)
+static int work(const struct run *r, const struct cli *cli, int64_t n, struct err *e)
 {
     struct progress progress;
     struct engine_counts c;
     double start_s = time_monotonic_s();
     progress_init(&progress, cli->progress, "location", (uint64_t)n);
-    r->engine.images_dir = r->images_dir;
-    r->engine.images_stored = r->images_stored;
-    r->engine.progress = &progress;
-    int rc = engine_run(&r->engine, r->q, &c, e);
+    struct engine_prefs engine = r->engine;
+    engine.images_dir = r->images_dir;
+    engine.images_stored = r->images_stored;
+    engine.progress = &progress;
+    int rc = engine_run(&engine, r->q, &c, e);
     progress_end(&progress);
     summarise(&c, time_monotonic_s() - start_s);
     int64_t n_left = c.n_state[REQUEST_QUEUED] + c.n_state[REQUEST_PROBED];

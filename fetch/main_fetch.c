@@ -39,7 +39,7 @@ static const struct opt options[] = {
      .help = "give up a transfer that lasts so long"},
     {OPT_FLAG, "dry-run", 'n', NULL, &prefs.dry_run,
      .help = "print how many requests it would take and how long, ask nothing"},
-    {OPT_END},
+    {.type = OPT_END},
 };
 
 static int run(const struct cli *cli, struct err *e)

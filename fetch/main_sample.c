@@ -19,7 +19,7 @@ static const struct opt options[] = {
     {OPT_GROUP, .help = "Output"},
     {OPT_FLAG, "print", 0, NULL, &prefs.print,
      .help = "print the points, too: n, lat_deg, lon_deg"},
-    {OPT_END},
+    {.type = OPT_END},
 };
 
 static int run(const struct cli *cli, struct err *e)

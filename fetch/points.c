@@ -14,7 +14,7 @@
 #include "core/rng.h"
 #include "core/sig.h"
 
-#define BATCH 4096 /* candidates unprojected in one call */
+#define BATCH ((size_t)4096) /* candidates unprojected in one call */
 #define STEP_DEG \
     0.05 /* borders are split into pieces no longer than this before they are projected */
 #define MARGIN 1e-3 /* of the box: what a projected edge of STEP_DEG may bulge, and more */
@@ -27,7 +27,7 @@
 #define NO_ROOM_DARTS 20000
 
 /* A border that holds less of its box than 1 in so many candidates counts as empty. */
-#define EMPTY_CANDIDATES (50 * 1000 * 1000)
+#define EMPTY_CANDIDATES ((uint64_t)50000000)
 
 /* --- the box ------------------------------------------------------------------------------------- */
 
@@ -59,7 +59,7 @@ static int grow_edge(struct crs *c, struct lonlat a, struct lonlat b, struct bbo
 
 static int projected_box(const struct border *b, struct crs *c, struct bbox *box, struct err *e)
 {
-    *box = (struct bbox){INFINITY, INFINITY, -INFINITY, -INFINITY};
+    *box = (struct bbox){HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL};
     for (size_t i = 0; i < border_n_rings(b); i++) {
         size_t n = 0;
         bool hole = false;
@@ -94,7 +94,7 @@ struct spread {
 static int spread_init(struct spread *s, double distance_m, size_t n, struct err *e)
 {
     *s = (struct spread){0};
-    if (distance_m <= 0) {
+    if (!(distance_m > 0)) {
         return 0;
     }
     s->distance_m = distance_m + ROUNDING_M;
@@ -121,7 +121,7 @@ static struct cell *spread_find(const struct spread *s, int64_t col, int64_t row
 /* Whether p is far enough from all points so far; if it is, it is one of them. */
 static bool spread_add(struct spread *s, struct xy p)
 {
-    if (s->distance_m <= 0) {
+    if (!s->cells) {
         return true;
     }
     int64_t col = (int64_t)floor(p.x / s->side_m);
@@ -144,7 +144,7 @@ static void candidates(uint64_t seed, const struct bbox *box, uint64_t first, st
 {
     uint64_t sx = rng_stream("sample.x");
     uint64_t sy = rng_stream("sample.y");
-    for (uint64_t i = 0; i < BATCH; i++) {
+    for (size_t i = 0; i < BATCH; i++) {
         p[i].x = box->min_x + (box->max_x - box->min_x) * rng_f64(seed, sx, first + i);
         p[i].y = box->min_y + (box->max_y - box->min_y) * rng_f64(seed, sy, first + i);
     }

@@ -26,7 +26,7 @@
 struct queue;
 
 /* queue_open - ERR_SYSTEM when another gdje-fetch works on this catalog. */
-int queue_open(struct db *db, const char *catalog_path, const char *provider, struct queue **q,
+int queue_open(struct db *db, const char *catalog_path, const char *provider, struct queue **out,
                struct err *e);
 void queue_close(struct queue *q); /* NULL ok */
 

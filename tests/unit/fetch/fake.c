@@ -26,13 +26,13 @@
 #define HUGE_BYTES      (9u << 20)
 
 struct connection {
-    int fd; /* -1: free */
-    char in[8192];
-    size_t n_in;
     double due_s; /* when the request in `in` is to be answered; 0: none yet */
+    double drip_s;
+    size_t n_in;
+    int fd;       /* -1: free */
     bool stalled; /* will never be answered */
     bool dripping;
-    double drip_s;
+    char in[8192];
 };
 
 static struct world *world;

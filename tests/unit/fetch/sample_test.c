@@ -76,9 +76,11 @@ static void test_repeats_and_continues(void **state)
     for (int i = 0; i < 2; i++) {
         (void)draw(7, distance[i], a, 3000);
         (void)draw(7, distance[i], b, 1000);
-        assert_memory_equal(a, b, 1000 * sizeof *a);
+        for (size_t k = 0; k < 1000; k++) {
+            assert_true(a[k].lon == b[k].lon && a[k].lat == b[k].lat);
+        }
         (void)draw(8, distance[i], b, 1000);
-        assert_true(memcmp(a, b, sizeof *a) != 0);
+        assert_true(a[0].lon != b[0].lon);
     }
 }
 
@@ -91,8 +93,10 @@ static size_t count_squares(const struct lonlat *p, size_t n, double side_m, siz
     struct err e = {0};
     size_t n_squares = 0;
     assert_int_equal(crs_project(crs, p, q, n, &e), 0);
-    for (double x = 250000; x < 750000; x += side_m) {
-        for (double y = 4680000; y < 5160000 && n_squares < max_squares; y += side_m) {
+    for (int col = 0; col * side_m < 500e3; col++) {
+        for (int row = 0; row * side_m < 480e3 && n_squares < max_squares; row++) {
+            double x = 250e3 + col * side_m;
+            double y = 4680e3 + row * side_m;
             bool inside = true;
             for (int k = 0; k < 9 && inside; k++) {
                 struct xy at = {x + side_m * (k % 3) / 2.0, y + side_m * (double)(k / 3) / 2.0};
