@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# gdje-grid stopped in the middle, politely and not: the catalog has the old grid, whole.
+# gdje-grid stopped in the middle, politely, brutally and by a full disk: the catalog has the old
+# grid, whole.
 set -eu
 jpg=$ROOT/tests/data/image/plain.jpg
 db=work/catalog.gpkg
@@ -24,6 +25,15 @@ for signal in INT TERM KILL; do
     [ ! -s out ] || { echo "a product after SIG$signal"; exit 1; }
     [ "$(digest)" = "$before" ] || { echo "SIG$signal changed the catalog"; exit 1; }
 done
+# a limit on the size of files stands in for a full disk
+trap '' XFSZ
+rc=0
+(ulimit -f 200 && gdje-grid --border "$ROOT/shapes/croatia.shp" --spacing 4km >out 2>err) || rc=$?
+[ $rc -eq 4 ] || { echo "with a full disk: $rc"; cat err; exit 1; }
+grep -q "^gdje-grid: error: catalog '$db': " err || { cat err; exit 1; }
+[ ! -s out ] || { echo "a product with a full disk"; exit 1; }
+[ "$(digest)" = "$before" ] || { echo "a full disk changed the catalog"; exit 1; }
+
 [ "$(sqlite3 $db 'PRAGMA integrity_check')" = ok ]
 gdje-grid --border "$ROOT/shapes/croatia.shp" 2>err >/dev/null
 grep -q 'up to date' err

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* A projected border: boxes inside, outside, across and touching; nearest land; polygons as WKB. */
+#include "tests/unit/shapes/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <geos_c.h>
+
+#include "shapes/region.h"
+#include "shapes/wkb.h"
+
+/* A square of two degrees with a hole of half a degree, around 16 E 45 N. */
+#define HOLED                                                                           \
+    "{\"type\":\"Polygon\",\"coordinates\":[[[15,44],[17,44],[17,46],[15,46],[15,44]]," \
+    "[[15.75,44.75],[15.75,45.25],[16.25,45.25],[16.25,44.75],[15.75,44.75]]]}"
+
+static struct crs *crs;
+
+static struct region *open_region(const char *path)
+{
+    struct err e = {0};
+    struct region *r = NULL;
+    struct border *b = open_border(path);
+    if (!crs) {
+        assert_int_equal(crs_open("EPSG:3765", &crs, &e), 0);
+    }
+    if (region_new(b, crs, &r, &e) != 0) {
+        fail_msg("%s", e.msg);
+    }
+    border_free(b);
+    return r;
+}
+
+static struct xy place(double lon, double lat)
+{
+    struct err e = {0};
+    struct lonlat p = {lon, lat};
+    struct xy q = {0};
+    assert_int_equal(crs_project(crs, &p, &q, 1, &e), 0);
+    return q;
+}
+
+static enum region_relation relate(struct region *r, struct bbox box)
+{
+    struct err e = {0};
+    enum region_relation relation = REGION_OUTSIDE;
+    assert_int_equal(region_relate(r, box, &relation, &e), 0);
+    return relation;
+}
+
+static struct bbox around(struct xy p, double half_m)
+{
+    return (struct bbox){p.x - half_m, p.y - half_m, p.x + half_m, p.y + half_m};
+}
+
+static void test_boxes(void **state)
+{
+    (void)state;
+    struct region *r = open_region(temp_file("holed.geojson", HOLED));
+    assert_int_equal(relate(r, around(place(15.3, 44.3), 5000)), REGION_INSIDE);
+    assert_int_equal(relate(r, around(place(16, 45), 5000)), REGION_OUTSIDE); /* in the hole */
+    assert_int_equal(relate(r, around(place(16, 45), 60000)), REGION_CROSSES);
+    assert_int_equal(relate(r, around(place(15.75, 45), 5000)), REGION_CROSSES);
+    assert_int_equal(relate(r, around(place(18, 45), 5000)), REGION_OUTSIDE);
+    assert_int_equal(relate(r, around(place(16, 45), 1e6)), REGION_CROSSES);
+    /* touching at one corner counts */
+    struct xy corner = place(15, 44);
+    assert_int_equal(relate(r, (struct bbox){corner.x - 1000, corner.y - 1000, corner.x, corner.y}),
+                     REGION_CROSSES);
+    region_free(r);
+}
+
+static void test_area(void **state)
+{
+    (void)state;
+    struct region *r = open_region(CROATIA);
+    assert_true(fabs(region_area_m2(r) / 1e6 - 56448) <= 1);
+    region_free(r);
+    r = open_region(temp_file("holed.geojson", HOLED));
+    struct border *b = open_border(temp_file("holed.geojson", HOLED));
+    assert_true(fabs(region_area_m2(r) / 1e6 - area_km2(b, "EPSG:3765")) < 1e-6);
+    border_free(b);
+    region_free(r);
+}
+
+static void test_nearest(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct region *r = open_region(temp_file("holed.geojson", HOLED));
+    struct xy inside = place(15.3, 44.3);
+    struct xy q;
+    assert_int_equal(region_nearest(r, inside, &q, &e), 0);
+    assert_true(q.x == inside.x && q.y == inside.y);
+    /* in the hole, 2 km from its east side */
+    struct xy east = place(16.25, 45);
+    assert_int_equal(region_nearest(r, (struct xy){east.x - 2000, east.y}, &q, &e), 0);
+    assert_true(fabs(hypot(q.x - (east.x - 2000), q.y - east.y) - 2000) < 20);
+    assert_true(hypot(q.x - east.x, q.y - east.y) < 100);
+    region_free(r);
+}
+
+static void test_not_projectable(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct crs *gnomonic = NULL;
+    struct region *r = NULL;
+    struct border *b = open_border(temp_file(
+        "far.geojson", "{\"type\":\"Polygon\",\"coordinates\":[[[-160,-45],[-159,-45],[-159,-44],"
+                       "[-160,-45]]]}"));
+    assert_int_equal(crs_open("+proj=gnom +lat_0=45 +lon_0=16", &gnomonic, &e), 0);
+    assert_int_equal(region_new(b, gnomonic, &r, &e), -1);
+    assert_int_equal(e.kind, ERR_INPUT);
+    crs_free(gnomonic);
+    border_free(b);
+}
+
+static void test_wkb(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct buf out;
+    static const struct lonlat ring[5] = {{1, 2}, {3, 2}, {3, 5}, {1, 5}, {1, 2}};
+    double area = 0;
+    buf_init(&out, 1000);
+    assert_int_equal(wkb_polygon(ring, 5, &out, &e), 0);
+    GEOSContextHandle_t h = GEOS_init_r();
+    GEOSWKBReader *reader = GEOSWKBReader_create_r(h);
+    GEOSGeometry *g = GEOSWKBReader_read_r(h, reader, (const unsigned char *)out.p, out.n);
+    assert_non_null(g);
+    assert_int_equal(GEOSisValid_r(h, g), 1);
+    assert_int_equal(GEOSArea_r(h, g, &area), 1);
+    assert_true(area == 6);
+    GEOSGeom_destroy_r(h, g);
+    GEOSWKBReader_destroy_r(h, reader);
+    GEOS_finish_r(h);
+    buf_release(&out);
+}
+
+static int teardown(void **state)
+{
+    crs_free(crs);
+    return temp_teardown(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_area),    cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_nearest), cmocka_unit_test(test_not_projectable),
+        cmocka_unit_test(test_wkb),
+    };
+    return cmocka_run_group_tests(tests, temp_setup, teardown);
+}
