@@ -1,0 +1,110 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# gdje-stats and gdje-pack: what they compute, that they do it once, and what they refuse.
+set -eu
+data=$ROOT/tests/data/image
+db=work/catalog.gpkg
+
+die() {
+    echo "FAIL: $*" >&2
+    cat out err >&2 2>/dev/null || true
+    exit 1
+}
+sql() { sqlite3 "$db" "$1"; }
+expect() {
+    want=$1
+    shift
+    rc=0
+    "$@" >out 2>err || rc=$?
+    [ $rc -eq "$want" ] || die "'$*' ended with $rc, not $want"
+}
+
+expect 3 gdje-stats
+expect 3 gdje-pack -o p.pack
+expect 2 gdje-pack
+grep -q 'needs a file name: -o FILE' err || die "message"
+
+echo 'uuid,latitude,longitude' >set.csv
+i=0
+for kind in plain full grey cmyk progressive plain grey cmyk; do
+    i=$((i + 1))
+    mkdir -p set/$i
+    cp "$data/$kind.jpg" set/$i/0.jpg
+    cp "$data/full.jpg" set/$i/270.jpg
+    printf '%d,%d.5,16\n' $i $((40 + i)) >>set.csv
+done
+mkdir -p unknown/u
+cp "$data/grey.jpg" unknown/u/90.jpg
+rm set/3/270.jpg
+gdje-import -q --csv set.csv --images set >/dev/null
+gdje-import -q --images unknown --to-predict >/dev/null
+
+expect 3 gdje-pack -o p.pack
+grep -q 'run gdje-hash first' err || die "hint"
+gdje-hash -q >/dev/null
+# copies of one picture are one group; the split is set by hand so that there is a train part
+sql "INSERT INTO split_scheme (id, name, method, ratios, seed) VALUES (1, 'default', 'file', '1', 0);
+     INSERT INTO split SELECT 1, id, CASE WHEN id <= 5 THEN 'train' ELSE 'test' END FROM location WHERE lat_deg IS NOT NULL"
+
+expect 0 gdje-stats --size 16
+[ "$(cut -f1,6 out)" = 'channel	n_images
+R	9
+G	9
+B	9' ] || die "table"
+cp out first
+[ "$(sql "SELECT count(*), count(DISTINCT content_sha256) FROM stats WHERE size_px = 16 AND std BETWEEN 0.05 AND 0.4 AND mean BETWEEN 0.3 AND 0.7")" = '3|1' ] || die "rows"
+expect 0 gdje-stats --size 16
+grep -q 'up to date' err || die "not up to date"
+diff first out || die "another table"
+sql "DELETE FROM stats; DELETE FROM stage WHERE name LIKE 'stats%'"
+expect 0 gdje-stats --size 16 -j 1
+diff first out || die "threads change results"
+expect 0 gdje-stats --size 20
+expect 3 gdje-stats --split nothing
+grep -q "no split 'nothing'" err || die "message"
+
+# the pack: 9 locations, one of them to be predicted, views up to 270
+expect 0 gdje-pack --size 16 -o p.pack
+grep -q 'packed 9 locations of up to 4 views at 16 px' err || die "counts"
+[ "$(wc -c <p.pack)" -eq $((4096 + 9 * 4 * 16 * 16 * 3)) ] || die "size"
+sum=$(sha256sum <p.pack)
+touch -d 2020-01-01 p.pack
+expect 0 gdje-pack --size 16 -o p.pack
+grep -q 'up to date' err || die "not up to date"
+[ "$(find p.pack -newermt 2020-06-01)" = '' ] || die "touched"
+expect 0 gdje-pack --size 16 -o other.pack -j 1
+[ "$(sha256sum <other.pack)" = "$sum" ] || die "threads change the pack"
+expect 0 gdje-pack -o p.pack --verify
+grep -q 'is whole: 9 locations, 4 views, 16 px' err || die "verify"
+printf '\377\377' | dd of=p.pack bs=1 seek=5000 conv=notrunc 2>dd.log
+expect 3 gdje-pack -o p.pack --verify
+grep -q "record 0 (location 1) has crc32" err || die "damage"
+# another size is another file: only by force
+expect 2 gdje-pack --size 8 -o p.pack
+expect 0 gdje-pack --size 8 -o p.pack --force
+expect 2 gdje-pack --size 16 -o set.csv
+grep -q '^uuid' set.csv || die "overwritten"
+expect 3 gdje-pack -o set.csv --verify
+expect 3 gdje-pack -o nowhere --verify
+
+# a picture that is not what was hashed
+cp "$data/progressive.jpg" set/1/0.jpg
+expect 3 gdje-pack --size 12 -o q.pack
+grep -q "set/1/0.jpg' is changed since it was hashed: run gdje-hash again" err || die "changed"
+expect 3 gdje-stats --size 12
+[ "$(sql 'SELECT count(*) FROM stats WHERE size_px = 12')" = 0 ] || die "rows of a failed run"
+rm set/1/0.jpg
+expect 3 gdje-pack --size 12 -o q.pack
+grep -q 'is gone since' err || die "gone"
+[ "$(find . -name 'q.pack*')" = '' ] || die "left behind"
+
+# where nothing can be written
+expect 3 gdje-pack --size 16 -o nowhere/q.pack
+if [ "$(id -u)" -ne 0 ]; then
+    mkdir locked && chmod a-w locked
+    expect 4 gdje-pack --size 16 -o locked/q.pack
+fi
+expect 2 gdje-stats --size 0
+expect 2 gdje-pack --size 99999 -o q.pack
+expect 0 gdje-stats --help
+expect 0 gdje-pack --help
