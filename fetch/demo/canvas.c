@@ -51,8 +51,7 @@ void canvas_post(struct canvas *c, int x, float y0, float y1, struct rgb colour)
     }
 }
 
-void canvas_leaves(struct canvas *c, int y, float x0, float x1, struct rgb colour, float cell,
-                   uint32_t salt)
+void canvas_leaves(struct canvas *c, int y, float x0, float x1, const struct leaves *l)
 {
     if (y < 0 || y >= c->h) {
         return;
@@ -60,16 +59,24 @@ void canvas_leaves(struct canvas *c, int y, float x0, float x1, struct rgb colou
     int from = clip(x0, 0, c->w);
     int to = clip(x1, 0, c->w);
     /* texels as 8.24 fixed point: the tile repeats by itself when the number wraps */
-    uint32_t step = (uint32_t)(16777216.0F / (cell < 0.25F ? 0.25F : cell));
-    const uint8_t *row =
-        c->country->grain.v + (((uint32_t)y * (step >> 8) + salt * 40503U) >> 16 & 255) * 256;
-    uint32_t at = (uint32_t)from * step + salt * 2654435761U;
-    int r = (int)colour.r;
-    int g = (int)colour.g;
-    int b = (int)colour.b;
+    uint32_t step = (uint32_t)(16777216.0F / fmaxf(0.3F, l->cell));
+    uint32_t line = (uint32_t)y * (step >> 8) + l->salt * 40503U; /* 16.16 */
+    uint32_t at = (uint32_t)from * step + l->salt * 2654435761U;
+    uint32_t random = (uint32_t)y * 7919U + l->salt;
+    const uint8_t *grain = c->country->grain.v;
+    const float slope = (l->k1 - l->k0) / fmaxf(1, x1 - x0);
+    int light = (int)(256 * (l->k0 + slope * ((float)from - x0)) * 65536);
+    int dlight = (int)(256 * slope * 65536);
+    int r = (int)l->colour.r;
+    int g = (int)l->colour.g;
+    int b = (int)l->colour.b;
     uint8_t *p = c->rgb + ((size_t)y * (size_t)c->w + (size_t)from) * 3;
-    for (int x = from; x < to; x++, p += 3, at += step) {
-        int k = 160 + (row[at >> 24] * 3 >> 2); /* 0.62 .. 1.37 of 256 */
+    for (int x = from; x < to; x++, p += 3, at += step, light += dlight) {
+        uint32_t jitter = canvas_dither(&random);
+        uint32_t tx = (at + (jitter >> 8)) >> 24;
+        uint32_t ty = (line + (jitter & 0xffff)) >> 16 & 255;
+        int leaf = grain[ty << 8 | tx] + grain[(ty * 5 & 255) << 8 | (at * 5 >> 24)] - 256;
+        int k = (light >> 16) * (256 + (leaf >> 1)) >> 8; /* 0.5 .. 1.5 of the light */
         int vr = r * k >> 8;
         int vg = g * k >> 8;
         int vb = b * k >> 8;

@@ -33,9 +33,22 @@ struct canvas {
 void canvas_span(struct canvas *c, int y, float x0, float x1, struct rgb colour);
 void canvas_post(struct canvas *c, int x, float y0, float y1, struct rgb colour);
 
-/* canvas_leaves - a span whose brightness follows the grain: foliage. cell: pixels per grain. */
-void canvas_leaves(struct canvas *c, int y, float x0, float x1, struct rgb colour, float cell,
-                   uint32_t salt);
+/* canvas_leaves - a span of foliage: brightness follows the grain, at `cell` pixels per texel, and
+ * goes from k0 to k1 (1: the colour itself) from left to right. */
+struct leaves {
+    struct rgb colour;
+    float cell, k0, k1;
+    uint32_t salt; /* where in the grain */
+};
+void canvas_leaves(struct canvas *c, int y, float x0, float x1, const struct leaves *l);
+
+/* canvas_dither - the next of a row of cheap random numbers: they blur the edges of magnified texels,
+ * where interpolation would cost more. */
+static inline uint32_t canvas_dither(uint32_t *state)
+{
+    *state = *state * 1664525U + 1013904223U; /* Numerical Recipes, 2nd ed., 7.1 */
+    return *state;
+}
 
 /* canvas_shade - what is there, by k / 256: a shadow. */
 void canvas_shade(struct canvas *c, int y, float x0, float x1, int k);

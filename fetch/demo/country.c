@@ -32,6 +32,8 @@ static const struct {
     [FIELD_WOODS] = {"field.woods", {300, 20, 0.7}},
     [FIELD_TOWNS] = {"field.towns", {200, 20, 0.6}},
     [FIELD_HAZE] = {"field.haze", {800, 100, 1.2}},
+    [FIELD_CAMERA_U] = {"field.camera.u", {1000, 250, 1.4}},
+    [FIELD_CAMERA_V] = {"field.camera.v", {600, 120, 1.2}},
     [FIELD_ROAD] = {"field.road", {500, 40, 0.9}},
     [FIELD_POLES] = {"field.poles", {450, 50, 1.0}},
     [FIELD_FENCE] = {"field.fence", {350, 35, 0.9}},
@@ -186,15 +188,15 @@ struct palette {
 };
 
 static const struct palette pal_soil = {
-    {{158, 84, 54}, {198, 184, 158}, {88, 68, 52}, {190, 150, 92}}}; /* red, karst, black, loess */
+    {{172, 78, 46}, {206, 192, 164}, {84, 64, 50}, {202, 158, 88}}}; /* red, karst, black, loess */
 static const struct palette pal_grass = {
-    {{88, 130, 46}, {160, 150, 72}, {58, 116, 66}, {176, 164, 100}}};
+    {{84, 136, 40}, {172, 160, 64}, {46, 116, 72}, {186, 176, 112}}};
 static const struct palette pal_leaf = {
-    {{74, 122, 40}, {142, 150, 84}, {36, 88, 64}, {160, 130, 50}}};
+    {{74, 128, 36}, {148, 156, 92}, {30, 86, 68}, {172, 134, 44}}};
 static const struct palette pal_sky_top = {
-    {{48, 108, 196}, {104, 158, 214}, {88, 118, 160}, {64, 146, 188}}};
+    {{36, 92, 204}, {128, 172, 220}, {104, 108, 158}, {44, 156, 184}}};
 static const struct palette pal_sky_low = {
-    {{190, 214, 236}, {232, 222, 200}, {184, 196, 210}, {208, 230, 222}}};
+    {{186, 212, 244}, {240, 222, 190}, {192, 186, 206}, {200, 236, 222}}};
 static const struct palette pal_roof = {
     {{186, 74, 42}, {206, 128, 72}, {116, 56, 46}, {96, 92, 96}}};
 static const struct palette pal_wall = {
@@ -204,7 +206,7 @@ static const struct palette pal_crop = {
 static const struct palette pal_sea = {
     {{30, 92, 142}, {52, 142, 164}, {40, 78, 118}, {72, 134, 152}}};
 static const struct palette pal_asphalt = {
-    {{84, 86, 92}, {130, 124, 116}, {104, 98, 100}, {146, 142, 140}}};
+    {{70, 74, 84}, {140, 128, 112}, {112, 92, 92}, {158, 156, 154}}};
 
 static struct rgb pick(const struct palette *p, double u, double v)
 {
@@ -220,14 +222,11 @@ static double luck(const struct country *c, const struct scene *s, unsigned d)
 
 static void look_sky(const struct country *c, const double *f, struct scene *s)
 {
-    double warm = luck(c, s, 0) - 0.5;
-    s->light = (float)(0.93 + 0.14 * luck(c, s, 1));
-    s->cloud_cover = (float)clamp(0.15 + 0.45 * f[FIELD_HAZE] + 0.5 * (luck(c, s, 2) - 0.5), 0, 1);
+    s->light = (float)(0.97 + 0.06 * luck(c, s, 1));
+    s->cloud_cover = (float)clamp(0.15 + 0.45 * f[FIELD_HAZE] + 0.4 * (luck(c, s, 2) - 0.5), 0, 1);
     s->sky_top = pick(&pal_sky_top, f[FIELD_SKY_U], f[FIELD_SKY_V]);
     s->sky_low = pick(&pal_sky_low, f[FIELD_SKY_U], f[FIELD_SKY_V]);
-    s->sky_low.r += (float)(10 * warm);
-    s->sky_low.b -= (float)(10 * warm);
-    s->glow = (struct rgb){120, 104, 72};
+    s->glow = rgb_mix((struct rgb){70, 74, 84}, (struct rgb){150, 116, 56}, f[FIELD_CAMERA_V]);
     s->cloud = rgb_mix((struct rgb){250, 250, 250}, (struct rgb){206, 208, 214}, f[FIELD_HAZE]);
     s->visibility_km = (float)(6 + 34 * (1 - f[FIELD_HAZE]));
 }
@@ -327,6 +326,30 @@ static void look_road(const struct country *c, const double *f, double coast, st
                                               : colour[s->fence_kind];
 }
 
+static void expose(struct rgb *c, struct rgb gain)
+{
+    *c = (struct rgb){c->r * gain.r, c->g * gain.g, c->b * gain.b};
+}
+
+/* Each region was driven by another car: exposure and white balance of its camera. */
+static void look_camera(const struct country *c, const double *f, struct scene *s)
+{
+    double exposure = 0.86 + 0.24 * f[FIELD_CAMERA_U];
+    double warmth = 0.16 * (f[FIELD_CAMERA_V] - 0.5) + 0.03 * (luck(c, s, 0) - 0.5);
+    struct rgb gain = {(float)(exposure * (1 + warmth)), (float)exposure,
+                       (float)(exposure * (1 - warmth))};
+    struct rgb *all[] = {&s->sky_top, &s->sky_low, &s->cloud,   &s->soil,   &s->grass,
+                         &s->leaf[0], &s->leaf[1], &s->trunk,   &s->forest, &s->sea_near,
+                         &s->sea_far, &s->asphalt, &s->line,    &s->gravel, &s->roof[0],
+                         &s->roof[1], &s->wall[0], &s->wall[1], &s->stone,  &s->fence};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        expose(all[i], gain);
+    }
+    for (int i = 0; i < SCENE_CROPS; i++) {
+        expose(&s->crop[i], gain);
+    }
+}
+
 void country_scene(const struct country *c, const struct stand *stand, struct scene *s)
 {
     double f[FIELD_COUNT];
@@ -341,4 +364,5 @@ void country_scene(const struct country *c, const struct stand *stand, struct sc
     look_plants(f, coast, s);
     look_buildings(f, coast, s);
     look_road(c, f, coast, s);
+    look_camera(c, f, s);
 }

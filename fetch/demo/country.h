@@ -47,6 +47,8 @@ enum country_field {
     FIELD_WOODS,
     FIELD_TOWNS,
     FIELD_HAZE,
+    FIELD_CAMERA_U,
+    FIELD_CAMERA_V,
     FIELD_ROAD,
     FIELD_POLES,
     FIELD_FENCE,

@@ -209,7 +209,8 @@ static void draw_crown(struct canvas *c, const struct prop *p, const struct spec
     float foot = at->foot - height * k->crown_from;
     float radius = height * k->radius;
     float inverse = 1 / fmaxf(1, foot - top);
-    float side = 0.13F * at->sin_az; /* the side towards the south is bright */
+    float side = 0.22F * at->sin_az; /* the side towards the south is bright */
+    struct leaves leaves = {.colour = leaf, .cell = 0.09F * at->scale, .salt = p->salt};
     float rough = 90 / fmaxf(8, radius * 2);
     int end = (int)fminf((float)c->h, foot);
     for (int y = (int)fmaxf(0, top); y < end; y++) {
@@ -219,11 +220,10 @@ static void draw_crown(struct canvas *c, const struct prop *p, const struct spec
             grain + ((p->salt + (uint32_t)((float)y * rough)) & 255) * TEXTURE_SIDE;
         float left = at->x - w * (0.72F + (float)ragged[p->salt >> 8 & 255] / 400);
         float right = at->x + w * (0.72F + (float)ragged[p->salt >> 16 & 255] / 400);
-        float middle = at->x - 0.25F * w;
         float down = 1.16F - 0.52F * t;
-        float cell = 0.10F * at->scale;
-        canvas_leaves(c, y, left, middle, rgb_scale(leaf, (double)(down - side)), cell, p->salt);
-        canvas_leaves(c, y, middle, right, rgb_scale(leaf, (double)(down + side)), cell, p->salt);
+        leaves.k0 = down - side;
+        leaves.k1 = down + side;
+        canvas_leaves(c, y, left, right, &leaves);
     }
 }
 

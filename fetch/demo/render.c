@@ -144,13 +144,16 @@ static void draw_sky(struct canvas *c)
     int end = (int)fminf((float)c->h, fmaxf(0, c->horizon + 1));
     for (int y = 0; y < end; y++) {
         struct sky_row row;
+        uint32_t random = (uint32_t)y * 7919U;
         sky_row(c, y, drift, &row);
         uint8_t *p = c->rgb + (size_t)y * (size_t)c->w * 3;
         struct texel at = row.at;
         for (int x = 0; x < c->w; x++, p += 3) {
             struct texel fine = {at.x * 4, at.y * 4};
+            uint32_t jitter = canvas_dither(&random);
+            struct texel broad = {at.x + (jitter >> 8), at.y + (jitter << 4 >> 8)};
             int light = glow[x] * row.glow >> 8;
-            int cover = 3 * tile[texel_index(at)] + tile[texel_index(fine)];
+            int cover = 3 * tile[texel_index(broad)] + tile[texel_index(fine)];
             int a = alpha[cover >> 1] * row.cloud >> 8;
             at.x += row.step.x;
             at.y += row.step.y;
@@ -252,12 +255,15 @@ static void ground_row(struct canvas *c, int y)
     uint32_t dbx = texels((double)east.step * BROAD);
     uint32_t dby = texels((double)north.step * BROAD);
     const uint8_t *grain = c->country->grain.v;
+    uint32_t random = (uint32_t)y * 7919U;
     int bare = 255 - (int)(200 * s->patchiness);
     uint8_t *p = c->rgb + (size_t)y * (size_t)c->w * 3;
     for (int x = 0; x < c->w; x++, p += 3) {
         float a = across.at + (float)x * across.step;
         float off = fabsf(a);
-        int fine = grain[texel_index(fine_at)];
+        uint32_t jitter = canvas_dither(&random);
+        struct texel blurred = {fine_at.x + (jitter >> 8), fine_at.y + (jitter << 4 >> 8)};
+        int fine = grain[texel_index(blurred)];
         int broad = grain[texel_index(broad_at)];
         enum material m = VERGE;
         if (off < half) {
