@@ -192,7 +192,7 @@ every := $(patsubst %.c,$(B)/%.d,$(foreach f,$(folders),$(srcs_$(f))))
 bin_dir := $(DESTDIR)$(PREFIX)/bin
 man_dir := $(DESTDIR)$(PREFIX)/share/man/man1
 data_dir := $(DESTDIR)$(PREFIX)/share/gdje
-installed_data := $(wildcard shapes/croatia.*) sql/schema.sql sql/views.sql $(wildcard sql/queries/*.sql)
+installed_data := $(wildcard shapes/croatia.*) shapes/SOURCE.md sql/schema.sql sql/views.sql $(wildcard sql/queries/*.sql)
 
 install: $(tools) ## tools, man pages, schema and border, to $(DESTDIR)$(PREFIX)
 	install -d "$(bin_dir)" "$(man_dir)" "$(data_dir)"

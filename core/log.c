@@ -45,7 +45,8 @@ void log_on_line(bool partial)
 }
 
 /* state.mutex is held. */
-static void say(const char *voice, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void say(const char *voice, const char *fmt,
+                                                      va_list ap)
 {
     char text[2048];
     (void)vsnprintf(text, sizeof text, fmt, ap);
