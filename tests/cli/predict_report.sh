@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# gdje-report: the page stands alone, its script runs, names from the catalog cannot break out.
+set -eu
+fixture=$BUILD/tests/cli/predict_fixture
+border=$ROOT/shapes/croatia.shp
+
+fails() { # exit code, what stderr says, command
+    want=$1 says=$2
+    shift 2
+    rc=0
+    "$@" >out 2>err || rc=$?
+    [ $rc -eq "$want" ] || { echo "exit $rc instead of $want: $*" && cat err && exit 1; }
+    grep -qF -- "$says" err || { echo "does not say '$says': $*" && cat err && exit 1; }
+}
+absent() { # grep's arguments
+    if grep "$@"; then
+        echo "there is '$*'"
+        exit 1
+    fi
+}
+
+"$fixture" --border "$border" --predictions --photos --hostile --count 700 evil
+"$fixture" --border "$border" --count 60 bare
+"$fixture" --border "$border" --predictions --demo --count 300 demo
+
+# what is missing is named, with the tool that makes it
+fails 3 'run gdje-predict first' gdje-eval --catalog bare/catalog.gpkg
+fails 3 'run gdje-predict first' gdje-report --catalog bare/catalog.gpkg -o r.html
+fails 3 'run gdje-eval first' gdje-report --catalog demo/catalog.gpkg --border "$border" -o r.html
+fails 3 "no run 'other'" gdje-report --catalog demo/catalog.gpkg --run other -o r.html
+fails 3 "no catalog 'none.gpkg'" gdje-report --catalog none.gpkg -o r.html
+fails 2 'give -o FILE' gdje-report --catalog demo/catalog.gpkg
+[ ! -e r.html ]
+
+gdje-eval --catalog evil/catalog.gpkg -q >evil.tsv
+gdje-eval --catalog demo/catalog.gpkg -q >demo.tsv
+gdje-report --catalog evil/catalog.gpkg --border "$border" -o evil.html -q
+gdje-report --catalog demo/catalog.gpkg --border none --lines 7 --photos 2 -o demo.html -q
+
+# again: refused, then replaced; a page that cannot be written leaves nothing
+fails 2 'give --force' gdje-report --catalog demo/catalog.gpkg --border none -o demo.html
+cp demo.html before.html
+gdje-report --catalog demo/catalog.gpkg --border none --lines 7 --photos 2 -o demo.html -q --force
+cmp before.html demo.html
+fails 3 "cannot create 'no/such/r.html'" gdje-report --catalog demo/catalog.gpkg --border none -o no/such/r.html
+fails 3 "'none.shp'" gdje-report --catalog demo/catalog.gpkg --border none.shp -o r.html
+[ ! -e r.html ]
+[ "$(find . -name '*.tmp.*' | wc -l)" -eq 0 ]
+
+# demo data are called so, other data are not
+grep -q 'say nothing about real photos' demo.html
+absent 'say nothing about real' evil.html
+grep -q '7 of 30 predictions are drawn' demo.html
+
+# nothing from the catalog is markup: no tag of ours is called img with an onerror
+absent '<img src=x' evil.html
+absent -i 'onerror="document' evil.html
+[ "$(grep -c '</script>' evil.html)" -eq "$(grep -o '<script' evil.html | wc -l)" ]
+# nothing is loaded from anywhere, and the page's policy forbids it
+grep -q "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-" evil.html
+absent '<link' evil.html
+grep -ohE 'src="[^"]{0,20}' evil.html demo.html >loaded
+[ "$(wc -l <loaded)" -gt 20 ]
+sed -i '/^src="data:image\/jpeg/d' loaded
+absent . loaded
+[ "$(wc -c <evil.html)" -lt 2000000 ]
+
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || {
+    echo 'skip: the browser part of predict_report: no chromium'
+    exit 0
+}
+dom() {
+    "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$PWD/profile" --dump-dom \
+        --enable-logging=stderr --v=0 --virtual-time-budget=4000 "file://$PWD/$1" 2>console
+}
+dom evil.html >evil.dom
+grep -q '<html[^>]* data-lines="70"' evil.dom
+absent '<html[^>]* data-error=' evil.dom
+absent '<title>broken' evil.dom
+absent 'CONSOLE' console
+[ "$(grep -o 'class="error-line' evil.dom | wc -l)" -eq 70 ]
+dom demo.html >demo.dom
+grep -q '<html[^>]* data-lines="7"' demo.dom
+absent 'CONSOLE' console
