@@ -13,6 +13,13 @@
 #include "shapes/crs.h"
 #include "train/nn/place.h"
 
+/* What each thread has for itself. */
+struct seat {
+    double *prob;            /* [n_out] */
+    uint32_t *index;         /* [n_top] */
+    struct decoder *decoder; /* NULL for regression */
+};
+
 /* Everything a batch needs. Arrays are per slot 0 .. batch-1 unless said otherwise. */
 struct work {
     const struct photos *p;
@@ -21,39 +28,37 @@ struct work {
     const struct answers_spec *spec;
     struct answers *a;
     size_t record_bytes, n_out;
-    size_t first;             /* location of slot 0 while reading */
-    uint8_t *rgb;             /* [batch, record_bytes] */
-    struct err *failed;       /* [batch] kind ERR_NONE: read */
-    size_t *location;         /* [batch] after reading: those that were read, in order */
-    float *out;               /* [batch, n_out] */
-    double *prob;             /* [n_threads, n_out] */
-    uint32_t *index;          /* [n_threads, n_top] */
-    struct decoder **decoder; /* [n_threads]; NULL for regression */
-    struct crs *crs;          /* regression */
+    size_t first;       /* location of slot 0 while reading */
+    uint8_t *rgb;       /* [batch, record_bytes] */
+    struct err *failed; /* [batch] kind ERR_NONE: read */
+    size_t *location;   /* [batch] after reading: those that were read, in order */
+    float *out;         /* [batch, n_out] */
+    struct seat *seat;  /* [n_threads] */
+    struct crs *crs;    /* regression */
 };
 
 static void work_release(struct work *w)
 {
-    for (int t = 0; w->decoder && t < w->spec->n_threads; t++) {
-        decoder_free(w->decoder[t]);
+    for (int t = 0; w->seat && t < w->spec->n_threads; t++) {
+        free(w->seat[t].prob);
+        free(w->seat[t].index);
+        decoder_free(w->seat[t].decoder);
     }
-    free(w->decoder);
+    free(w->seat);
     free(w->rgb);
     free(w->failed);
     free(w->location);
     free(w->out);
-    free(w->prob);
-    free(w->index);
     crs_free(w->crs);
 }
 
-static int new_decoders(struct work *w, struct err *e)
+static int take_seats(struct work *w, struct err *e)
 {
     int rc = -1;
-    const size_t n = (size_t)w->c->n_classes;
+    const size_t n = (size_t)w->c->n_classes; /* 0 for regression */
     struct lonlat *point = calloc(n + 1, sizeof *point);
-    w->decoder = calloc((size_t)w->spec->n_threads, sizeof *w->decoder);
-    if (!point || !w->decoder) {
+    w->seat = calloc((size_t)w->spec->n_threads, sizeof *w->seat);
+    if (!point || !w->seat) {
         rc = err_nomem(e, "decoders");
         goto out;
     }
@@ -61,7 +66,16 @@ static int new_decoders(struct work *w, struct err *e)
         point[i] = w->c->cls[i].data;
     }
     for (int t = 0; t < w->spec->n_threads; t++) {
-        TRY(decoder_new(point, n, w->spec->top_classes, &w->decoder[t], e));
+        struct seat *s = &w->seat[t];
+        s->prob = calloc(w->n_out, sizeof *s->prob);
+        s->index = calloc(w->a->n_top + 1, sizeof *s->index);
+        if (!s->prob || !s->index) {
+            rc = err_nomem(e, "decoders");
+            goto out;
+        }
+        if (n > 0) {
+            TRY(decoder_new(point, n, w->spec->top_classes, &s->decoder, e));
+        }
     }
     rc = 0;
 out:
@@ -72,7 +86,6 @@ out:
 static int work_init(struct work *w, struct err *e)
 {
     const size_t batch = (size_t)w->spec->batch;
-    const size_t n_threads = (size_t)w->spec->n_threads;
     const size_t side = (size_t)w->c->size_px;
     w->n_out = (size_t)network_n_out(w->net);
     w->record_bytes = (size_t)w->c->n_views * side * side * 3;
@@ -86,15 +99,15 @@ static int work_init(struct work *w, struct err *e)
     w->failed = calloc(batch, sizeof *w->failed);
     w->location = calloc(batch, sizeof *w->location);
     w->out = calloc(batch * w->n_out, sizeof *w->out);
-    w->prob = calloc(n_threads * w->n_out, sizeof *w->prob);
-    w->index = calloc(n_threads * w->a->n_top + 1, sizeof *w->index);
     w->a->row = calloc(w->p->n + 1, sizeof *w->a->row);
     w->a->top = calloc(w->p->n * w->a->n_top + 1, sizeof *w->a->top);
-    if (!w->rgb || !w->failed || !w->location || !w->out || !w->prob || !w->index || !w->a->row ||
-        !w->a->top) {
+    if (!w->rgb || !w->failed || !w->location || !w->out || !w->a->row || !w->a->top) {
         return err_nomem(e, "a batch");
     }
-    return classes ? new_decoders(w, e) : crs_open(w->c->crs, &w->crs, e);
+    if (!classes && crs_open(w->c->crs, &w->crs, e) != 0) {
+        return -1;
+    }
+    return take_seats(w, e);
 }
 
 static int read_one(void *ctx, size_t slot, int worker, struct err *e)
@@ -137,21 +150,18 @@ static struct lonlat on_land(const struct work *w, struct lonlat at)
     return w->spec->border ? border_nearest_land(w->spec->border, at) : at;
 }
 
-static int decode_classes(struct work *w, size_t slot, int worker, struct answer *r,
-                          struct top_class *top)
+static void decode_classes(struct work *w, size_t slot, const struct seat *s, struct answer *r,
+                           struct top_class *top)
 {
-    double *prob = w->prob + (size_t)worker * w->n_out;
-    uint32_t *index = w->index + (size_t)worker * w->a->n_top;
-    place_softmax(w->out + slot * w->n_out, w->n_out, prob);
-    r->entropy = decode_entropy(prob, w->n_out);
+    place_softmax(w->out + slot * w->n_out, w->n_out, s->prob);
+    r->entropy = decode_entropy(s->prob, w->n_out);
     for (int d = 0; d < DECODE_COUNT; d++) {
-        r->at[d] = on_land(w, decoder_place(w->decoder[worker], (enum decode)d, prob));
+        r->at[d] = on_land(w, decoder_place(s->decoder, (enum decode)d, s->prob));
     }
-    decode_top(prob, w->n_out, index, w->a->n_top);
+    decode_top(s->prob, w->n_out, s->index, w->a->n_top);
     for (size_t k = 0; k < w->a->n_top; k++) {
-        top[k] = (struct top_class){index[k], prob[index[k]]};
+        top[k] = (struct top_class){s->index[k], s->prob[s->index[k]]};
     }
-    return 0;
 }
 
 static int decode_one(void *ctx, size_t slot, int worker, struct err *e)
@@ -169,7 +179,8 @@ static int decode_one(void *ctx, size_t slot, int worker, struct err *e)
         return 0;
     }
     r->top = w->a->top + i * w->a->n_top;
-    return decode_classes(w, slot, worker, r, w->a->top + i * w->a->n_top);
+    decode_classes(w, slot, &w->seat[worker], r, w->a->top + i * w->a->n_top);
+    return 0;
 }
 
 int answers_make(struct answers *out, const struct photos *p, struct network *net,

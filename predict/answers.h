@@ -54,7 +54,7 @@ struct answers_spec {
 /* answers_make - all that can be answered; a location whose photos cannot be used is left out with
  * a warning and counted. The result does not depend on batch and n_threads but for the rounding of
  * the backend. */
-int answers_make(struct answers *a, const struct photos *p, struct network *net,
+int answers_make(struct answers *out, const struct photos *p, struct network *net,
                  const struct answers_spec *spec, struct err *e);
 void answers_release(struct answers *a);
 

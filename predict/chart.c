@@ -80,7 +80,8 @@ static void ticks(FILE *f, const struct chart *c, double lo, double hi, bool is_
 {
     if (is_log) {
         const bool wide = hi / lo > 30; /* 1 10 100, else 1 2 5 10 */
-        for (double ten = pow(10, floor(log10(lo))); ten <= hi * 1.001; ten *= 10) {
+        for (int power = (int)floor(log10(lo)); pow(10, power) <= hi * 1.001; power++) {
+            const double ten = pow(10, power);
             for (int k = 1; k <= 5; k += k == 1 ? 1 : 3) {
                 if (ten * k >= lo * 0.999 && ten * k <= hi * 1.001 && (k == 1 || !wide)) {
                     draw(f, c, ten * k);
@@ -90,8 +91,9 @@ static void ticks(FILE *f, const struct chart *c, double lo, double hi, bool is_
         return;
     }
     const double step = chart_nice((hi - lo) / N_TICKS);
-    for (double k = ceil(lo / step - 1e-9); k * step <= hi + 1e-9 * step; k++) {
-        draw(f, c, k * step + 0.0); /* + 0.0: never -0 */
+    const int first = (int)ceil(lo / step - 1e-9);
+    for (int k = first; k * step <= hi + 1e-9 * step; k++) {
+        draw(f, c, k * step);
     }
 }
 

@@ -33,7 +33,7 @@ struct decoder;
  * decoder_new - for n points, of which decoding uses only the `top` most probable (0: all).
  * Copies the points. Returns owned: decoder_free. A decoder is used by one thread at a time.
  */
-int decoder_new(const struct lonlat *point, size_t n, size_t top, struct decoder **d,
+int decoder_new(const struct lonlat *point, size_t n, size_t top, struct decoder **out,
                 struct err *e);
 void decoder_free(struct decoder *d);
 

@@ -25,7 +25,7 @@ struct network_spec {
 
 struct network;
 
-int network_open(const char *path, const struct network_spec *spec, struct network **net,
+int network_open(const char *path, const struct network_spec *spec, struct network **out,
                  struct err *e);
 void network_close(struct network *net); /* NULL ok */
 

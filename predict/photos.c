@@ -33,7 +33,7 @@ void photos_release(struct photos *p)
 static int add_location(struct photos *p, const char *uuid, struct photo_location **loc,
                         struct err *e)
 {
-    if (p->n == p->cap) {
+    if (!p->loc || p->n == p->cap) {
         const size_t cap = p->cap ? p->cap * 2 : 256;
         struct photo_location *q = realloc(p->loc, cap * sizeof *q);
         if (!q) {

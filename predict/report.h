@@ -24,6 +24,6 @@ struct report_prefs {
     }
 
 /* report_run - the tool. ERR_INPUT names the tool that has to run first. */
-int report_run(const struct cli *cli, const struct report_prefs *prefs, struct err *e);
+int report_run(const struct cli *cli, const struct report_prefs *asked, struct err *e);
 
 #endif

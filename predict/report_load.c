@@ -70,11 +70,11 @@ static int grow(void *list, size_t n, size_t size, struct err *e)
     void *p = NULL;
     memcpy(&p, list, sizeof p);
     if ((n & (n + 1)) == 0) { /* room for the next power of two */
-        p = realloc(p, 2 * (n + 1) * size);
-        if (!p) {
+        void *q = realloc(p, 2 * (n + 1) * size);
+        if (!q) {
             return err_nomem(e, "a report");
         }
-        memcpy(list, &p, sizeof p);
+        memcpy(list, &q, sizeof q);
     }
     return 0;
 }
@@ -82,12 +82,12 @@ static int grow(void *list, size_t n, size_t size, struct err *e)
 /* The run ------------------------------------------------------------------------------------------ */
 
 /* A JSON object as facts with dotted names; other values as they are written. */
-static int flatten(struct facts *f, const char *prefix, const json_t *v, struct err *e)
+static int flatten(struct facts *f, const char *prefix, json_t *v, struct err *e)
 {
     const char *key = NULL;
     json_t *item = NULL;
     if (json_is_object(v)) {
-        json_object_foreach((json_t *)(uintptr_t)v, key, item)
+        json_object_foreach(v, key, item)
         {
             char name[256];
             (void)snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "." : "", key);

@@ -58,11 +58,11 @@ static int grow(void *array, size_t cap, size_t size, struct err *e)
 {
     void *p = NULL;
     memcpy(&p, array, sizeof p);
-    p = realloc(p, cap * size);
-    if (!p) {
+    void *q = realloc(p, cap * size);
+    if (!q) {
         return err_nomem(e, "locations");
     }
-    memcpy(array, &p, sizeof p);
+    memcpy(array, &q, sizeof q);
     return 0;
 }
 

@@ -173,6 +173,25 @@ static int add_row(struct part *p, size_t k, struct stmt *st, struct err *e)
     return 0;
 }
 
+/* The part and location of the row become the last ones of t, if they are not; *k is reset. */
+static int go_to(struct truth *t, struct part **p, size_t *k, struct stmt *st, struct err *e)
+{
+    const char *part = col_text(st, PART);
+    const bool same_part = *p && strncmp((*p)->name, part, sizeof(*p)->name - 1) == 0;
+    if (same_part && (*p)->location[(*p)->n - 1] == col_i64(st, LOCATION)) {
+        return 0;
+    }
+    if (*p && *k != (*p)->n_est) {
+        return err_set(e, ERR_INPUT, "location %" PRId64 " lacks a decoder: run gdje-predict again",
+                       (*p)->location[(*p)->n - 1]);
+    }
+    if (!same_part && truth_add_part(t, part, p, e) != 0) {
+        return -1;
+    }
+    *k = 0;
+    return start_location(t, *p, st, e);
+}
+
 static int read_predictions(struct truth *t, struct db *db, int64_t run_id, struct err *e)
 {
     int rc = -1;
@@ -193,18 +212,7 @@ static int read_predictions(struct truth *t, struct db *db, int64_t run_id, stru
                    e));
     stmt_i64(st, 1, run_id);
     while ((rc = stmt_step(st, &row, e)) == 0 && row) {
-        const char *part = col_text(st, PART);
-        const bool same_part = p && strncmp(p->name, part, sizeof p->name - 1) == 0;
-        if (!same_part || p->location[p->n - 1] != col_i64(st, LOCATION)) {
-            if (p && k != p->n_est) {
-                break;
-            }
-            if (!same_part) {
-                TRY(truth_add_part(t, part, &p, e));
-            }
-            k = 0;
-            TRY(start_location(t, p, st, e));
-        }
+        TRY(go_to(t, &p, &k, st, e));
         TRY(add_row(p, k++, st, e));
     }
     if (rc == 0 && p && k != p->n_est) {
