@@ -14,11 +14,11 @@
  * Winograd (Lavin, Gray 2016) where oneDNN has it: 3x3, stride 1, f32. Its rounding error is a few
  * times that of the direct sum, far inside the tolerances of tests/unit/nn.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "train/nn/cpu/plan.h"
+#include "train/nn/cpu/weight.h"
 
 #define WIDE_CHANNELS 16
 
@@ -112,20 +112,9 @@ static const dnnl_memory_desc_t *md_of(const_dnnl_primitive_desc_t pd, dnnl_quer
     return dnnl_primitive_desc_query_md(pd, what, 0);
 }
 
-/* folds - are the weights a product of the model's and of batch norm's? */
-static bool folds(const struct unit *u)
-{
-    return !u->learns && u->norm;
-}
-
 static bool uses_stage(const struct unit *u)
 {
-    return folds(u) || u->s.conv.widen > 1;
-}
-
-static float *model_array(const struct program *p, enum model_array what, int param)
-{
-    return p->m->array[what] + p->m->g->param[param].offset;
+    return weight_folds(u) || u->s.conv.widen > 1;
 }
 
 /* A copy of the weights, from the model or the stage to a kept buffer laid out as to. */
@@ -142,7 +131,7 @@ static int pack_new(struct program *p, const struct unit *u, const dnnl_memory_d
     TRY(dn_reorder(&pd, dn, &plain, to, false, u->name, e));
     TRY(program_call(p, pd, u->name, c, e));
     TRY(call_arg(*c, dn, DNNL_ARG_FROM, &plain, stage ? BUF_STAGE : CALL_FIXED,
-                 model_array(p, MODEL_VALUE, u->conv->param[0]), e));
+                 param_array(p, MODEL_VALUE, u->conv->param[0]), e));
     TRY(call_arg(*c, dn, DNNL_ARG_TO, to, buf, NULL, e));
     if (stage) {
         buf_grow(p, BUF_STAGE, dnnl_memory_desc_get_size(&plain));
@@ -229,11 +218,6 @@ out:
     return rc;
 }
 
-static bool has_bias(const struct unit *u)
-{
-    return u->conv->has_bias || folds(u);
-}
-
 static int conv_plan(struct program *p, int ix, struct err *e)
 {
     struct unit *u = &p->unit[ix];
@@ -246,9 +230,9 @@ static int conv_plan(struct program *p, int ix, struct err *e)
     TRY(plan_output(p, ix, e));
     TRY(dn_attr(&attr, e));
     TRY(post_ops(u, attr, e));
-    TRY(conv_pd(p, u, FORWARD, has_bias(u), attr, NULL, &pd, e));
+    TRY(conv_pd(p, u, FORWARD, weight_has_bias(u), attr, NULL, &pd, e));
     TRY(program_call(p, pd, u->name, &s->run, e));
-    TRY(forward_args(p, u, pd, has_bias(u), e));
+    TRY(forward_args(p, u, pd, weight_has_bias(u), e));
 out:
     if (attr) {
         (void)dnnl_primitive_attr_destroy(attr);
@@ -259,74 +243,20 @@ out:
     return rc;
 }
 
-/* scale_of - what batch norm multiplies channel k by. */
-static float scale_of(const struct program *p, const struct unit *u, size_t k)
-{
-    if (!folds(u)) {
-        return 1.0F;
-    }
-    const double var = (double)model_array(p, MODEL_VALUE, u->norm->param[3])[k];
-    const double gamma = (double)model_array(p, MODEL_VALUE, u->norm->param[0])[k];
-    return (float)(gamma / sqrt(var + (double)u->norm->eps));
-}
-
-/* fill_stage - the weights [K, widen C/G, R S] as they will be used: scaled, and among zeros where
- * groups were joined. */
-static void fill_stage(const struct program *p, const struct unit *u)
-{
-    const size_t K = (size_t)u->conv->shape.C;
-    const size_t n_groups = (size_t)u->conv->G;
-    const size_t widen = (size_t)u->s.conv.widen;
-    const size_t n = p->m->g->param[u->conv->param[0]].n / K; /* weights of one output */
-    const float *w = model_array(p, MODEL_VALUE, u->conv->param[0]);
-    float *stage = at(p, BUF_STAGE);
-#pragma omp parallel for schedule(static)
-    for (size_t k = 0; k < K; k++) {
-        const size_t group = k / (K / n_groups);
-        const float scale = scale_of(p, u, k);
-        float *row = stage + k * widen * n;
-        memset(row, 0, widen * n * sizeof *row);
-        for (size_t i = 0; i < n; i++) {
-            row[group % widen * n + i] = w[k * n + i] * scale;
-        }
-    }
-}
-
-/* fill_bias - its own bias and what is left of batch norm. */
-static void fill_bias(const struct program *p, const struct unit *u)
-{
-    float *bias = at(p, u->s.conv.bias);
-    for (size_t k = 0; k < (size_t)u->conv->shape.C; k++) {
-        double b = 0.0;
-        if (u->conv->has_bias) {
-            b = (double)model_array(p, MODEL_VALUE, u->conv->param[1])[k];
-        }
-        if (folds(u)) {
-            const double mean = (double)model_array(p, MODEL_VALUE, u->norm->param[2])[k];
-            const double beta = (double)model_array(p, MODEL_VALUE, u->norm->param[1])[k];
-            b = (b - mean) * (double)scale_of(p, u, k) + beta;
-        }
-        bias[k] = (float)b;
-    }
-}
-
 /* refresh - bring the weights into oneDNN's layouts if they changed. */
 static int refresh(struct program *p, struct unit *u, struct err *e)
 {
     struct conv_state *s = &u->s.conv;
-    uint64_t now = p->m->values_at[u->conv->block];
+    const uint64_t now = weight_version(p, u);
     int rc = 0;
-    if (folds(u)) {
-        now += p->m->values_at[u->norm->block] + p->m->stats_at[u->norm->block];
-    }
     if (s->seen == now) {
         return 0;
     }
     if (uses_stage(u)) {
-        fill_stage(p, u);
+        weight_fill(p, u, s->widen, at(p, BUF_STAGE));
     }
     if (s->bias != BUF_NONE) {
-        fill_bias(p, u);
+        weight_fill_bias(p, u, at(p, s->bias));
     }
     TRY(call_run(s->pack, &p->m->dn, e));
     if (s->pack_back) {
@@ -389,7 +319,7 @@ static int plan_weights(struct program *p, int ix, const_dnnl_primitive_desc_t h
     TRY(program_call(p, reorder, u->name, &s->unpack, e));
     TRY(call_arg(s->unpack, dn, DNNL_ARG_FROM, w, s->dw, NULL, e));
     TRY(call_arg(s->unpack, dn, DNNL_ARG_TO, &plain, stage ? BUF_STAGE : CALL_FIXED,
-                 model_array(p, MODEL_GRAD, u->conv->param[0]), e));
+                 param_array(p, MODEL_GRAD, u->conv->param[0]), e));
 out:
     if (attr) {
         (void)dnnl_primitive_attr_destroy(attr);
@@ -451,7 +381,7 @@ static int conv_plan_back(struct program *p, int ix, struct err *e)
     TRY(grads_take(p, ix, 1, &u->s.conv.dy, e));
     buf_touch(p, p->tensor[u->in].buf, time_back(p, ix));
     TRY(dn_attr(&attr, e));
-    TRY(conv_pd(p, u, FORWARD, has_bias(u), attr, NULL, &hint, e));
+    TRY(conv_pd(p, u, FORWARD, weight_has_bias(u), attr, NULL, &hint, e));
     TRY(plan_weights(p, ix, hint, e));
     if (p->tensor[u->in].wants_grad) {
         TRY(plan_data(p, ix, hint, e));
@@ -474,7 +404,7 @@ static void unstage(const struct program *p, const struct unit *u)
     const size_t widen = (size_t)u->s.conv.widen;
     const size_t n = p->m->g->param[u->conv->param[0]].n / K;
     const float *stage = at(p, BUF_STAGE);
-    float *grad = model_array(p, MODEL_GRAD, u->conv->param[0]);
+    float *grad = param_array(p, MODEL_GRAD, u->conv->param[0]);
     for (size_t k = 0; k < K; k++) {
         const size_t group = k / (K / n_groups);
         for (size_t i = 0; i < n; i++) {
@@ -493,11 +423,7 @@ static int conv_backward(struct program *p, struct unit *u, struct err *e)
         unstage(p, u);
     }
     if (u->conv->has_bias) {
-        float *grad = model_array(p, MODEL_GRAD, u->conv->param[1]);
-        const float *db = at(p, s->db);
-        for (int k = 0; k < u->conv->shape.C; k++) {
-            grad[k] += db[k];
-        }
+        weight_add_bias(p, u, at(p, s->db));
     }
     if (s->run_data) {
         TRY(call_run(s->run_data, &p->m->dn, e));

@@ -6,9 +6,10 @@
  */
 #include "train/nn/cpu/kernel.h"
 
+#include <math.h>
 #include <string.h>
 
-#define KERNEL __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define KERNEL __attribute__((target_clones("avx512f", "avx2", "default")))
 #define INLINE static inline __attribute__((always_inline))
 
 /* These never cross the boundary of a function that is not inlined: how a processor without such
@@ -202,6 +203,54 @@ KERNEL void strip_affine(const struct strip *s, const void *x, const void *res, 
     }
 }
 
+INLINE void to_rows(const struct strip *s, const void *x, float *rows, size_t step, enum dtype t,
+                    int lanes)
+{
+    for (size_t i = 0; i < s->rows; i++) {
+        store_f32(rows + i * step, load(x, s->at + i * s->stride, t, lanes), lanes);
+    }
+}
+
+KERNEL void strip_to_rows(const struct strip *s, const void *x, float *rows, size_t step)
+{
+    if (s->lanes != STRIP_LANES) {
+        to_rows(s, x, rows, step, s->type, s->lanes);
+    } else if (s->type == DTYPE_F32) {
+        to_rows(s, x, rows, step, DTYPE_F32, STRIP_LANES);
+    } else {
+        to_rows(s, x, rows, step, DTYPE_BF16, STRIP_LANES);
+    }
+}
+
+INLINE void from_rows(const struct strip *s, const float *rows, size_t step, const float *b,
+                      const void *res, void *y, bool relu, enum dtype t, int lanes)
+{
+    const vec vb = load_f32(b, lanes);
+    for (size_t i = 0; i < s->rows; i++) {
+        const size_t at = s->at + i * s->stride;
+        vec v = load_f32(rows + i * step, lanes) + vb;
+        if (res) {
+            v += load(res, at, t, lanes);
+        }
+        if (relu) {
+            v = keep(~(v <= 0), v);
+        }
+        store(y, at, t, lanes, v);
+    }
+}
+
+KERNEL void strip_from_rows(const struct strip *s, const float *rows, size_t step, const float *b,
+                            const void *res, void *y, bool relu)
+{
+    if (s->lanes != STRIP_LANES) {
+        from_rows(s, rows, step, b, res, y, relu, s->type, s->lanes);
+    } else if (s->type == DTYPE_F32) {
+        from_rows(s, rows, step, b, res, y, relu, DTYPE_F32, STRIP_LANES);
+    } else {
+        from_rows(s, rows, step, b, res, y, relu, DTYPE_BF16, STRIP_LANES);
+    }
+}
+
 /* --- normalisation, backward -------------------------------------------------------------------- */
 
 /* The factors of the forward pass, loaded once per strip. */
@@ -341,42 +390,42 @@ INLINE veci load_which(const uint8_t *p, int lanes)
     return __builtin_convertvector(q, veci);
 }
 
-/* One window: the largest number, or one that is none, and where it was. */
-INLINE void max_of_window(const struct strip *s, const struct window *w, const void *x, int p,
-                          int q, vec *best, veci *which, enum dtype t, int lanes)
+/* What of a window lies inside: rows r0 .. r1-1 and columns c0 .. c1-1 of it. */
+struct inside {
+    int r0, r1, c0, c1;
+};
+
+INLINE struct inside inside_of(const struct window *w, int h, int v)
 {
-    bool first = true;
-    for (int r = 0; r < w->R; r++) {
-        for (int c = 0; c < w->S; c++) {
-            const int h = p * w->stride + r - w->pad;
-            const int v = q * w->stride + c - w->pad;
-            if (h < 0 || h >= w->H || v < 0 || v >= w->W) {
-                continue;
-            }
-            const size_t row = (size_t)h * (size_t)w->W + (size_t)v;
-            const vec now = load(x, s->at + row * s->stride, t, lanes);
-            const veci here = (veci){0} + (r * w->S + c);
-            const veci larger = first ? (veci){0} - 1 : (now > *best) | (now != now);
-            *best = (vec)(((veci)now & larger) | ((veci)*best & ~larger));
-            *which = (here & larger) | (*which & ~larger);
-            first = false;
-        }
-    }
+    return (struct inside){.r0 = h < 0 ? -h : 0,
+                           .r1 = h + w->R > w->H ? w->H - h : w->R,
+                           .c0 = v < 0 ? -v : 0,
+                           .c1 = v + w->S > w->W ? w->W - v : w->S};
 }
 
 INLINE void max_pool(const struct strip *sx, const struct strip *sy, const struct window *w,
                      const void *x, void *y, uint8_t *which, enum dtype t, int lanes)
 {
-    for (int p = 0; p < w->P; p++) {
-        for (int q = 0; q < w->Q; q++) {
-            const size_t to = sy->at + ((size_t)p * (size_t)w->Q + (size_t)q) * sy->stride;
-            vec best = {0};
-            veci from = {0};
-            max_of_window(sx, w, x, p, q, &best, &from, t, lanes);
-            store(y, to, t, lanes, best);
-            if (which) {
-                store_which(which + to, from, lanes);
+    for (size_t place = 0; place < sy->rows; place++) {
+        const int h = (int)place / w->Q * w->stride - w->pad;
+        const int v = (int)place % w->Q * w->stride - w->pad;
+        const struct inside in = inside_of(w, h, v);
+        const size_t to = sy->at + place * sy->stride;
+        vec best = (vec){0} - (float)INFINITY;
+        veci from = (veci){0} + (in.r0 * w->S + in.c0);
+        for (int r = in.r0; r < in.r1; r++) {
+            for (int c = in.c0; c < in.c1; c++) {
+                const size_t row = (size_t)((h + r) * w->W + v + c);
+                const vec now = load(x, sx->at + row * sx->stride, t, lanes);
+                /* Larger, or no number: never both. GCC 12 does `|` of comparisons lane by lane. */
+                const veci larger = (now > best) + (now != now);
+                best = (vec)(((veci)now & larger) | ((veci)best & ~larger));
+                from = (((veci){0} + (r * w->S + c)) & larger) | (from & ~larger);
             }
+        }
+        store(y, to, t, lanes, best);
+        if (which) {
+            store_which(which + to, from, lanes);
         }
     }
 }

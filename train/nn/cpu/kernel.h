@@ -49,6 +49,12 @@ void strip_moments(const struct strip *s, const void *x, float *mean, float *m2)
 void strip_affine(const struct strip *s, const void *x, const void *res, void *y, const float *a,
                   const float *b, bool relu);
 
+/* strip_to_rows - place i of the strip to rows + i step, in f32; strip_from_rows - back, y = rows + b
+ * + res (NULL: 0), clipped at zero if relu. */
+void strip_to_rows(const struct strip *s, const void *x, float *rows, size_t step);
+void strip_from_rows(const struct strip *s, const float *rows, size_t step, const float *b,
+                     const void *res, void *y, bool relu);
+
 /* What a normalisation's backward pass reads and writes at one strip. The incoming gradient is
  * d0 + d1 (d1 may be NULL), zero where the output was clipped: where y <= 0 if y is given, else,
  * if relu, where x a + b <= 0. */

@@ -191,6 +191,7 @@ static void emit(struct lowering *l, int i)
     enum dtype type = act;
     if (u.ops == &conv_ops) {
         u.in = as_type(p, u.in, act);
+        u.ops = taps_fit(p, &u) ? &taps_ops : &conv_ops;
     } else if (u.ops == &linear_ops) {
         u.in = as_type(p, u.in, DTYPE_F32);
         type = DTYPE_F32;

@@ -6,7 +6,7 @@
  * compiled for fixed shapes; the last few are kept. A program is made in four passes:
  *
  *  1. lower.c groups the graph's nodes into `units`, each one sweep over memory:
- *         convolution                               [+ norm + add + relu where nothing learns]
+ *         convolution (conv.c, taps.c)              [+ norm + add + relu where nothing learns]
  *         affine: norm, add, relu, in this order, at least one of them
  *         max pool, average pool, cast, linear
  *     Where nothing learns, batch norm is folded into the weights of the convolution before it,
@@ -88,7 +88,7 @@ struct unit_ops {
 };
 
 extern const struct unit_ops input_ops, conv_ops, affine_ops, max_pool_ops, avg_pool_ops, cast_ops,
-    linear_ops;
+    linear_ops, taps_ops;
 
 /* sum = a + b before the unit's backward pass: gradients beyond what it adds up by itself. */
 struct fold {
@@ -106,6 +106,13 @@ struct conv_state {
     struct call *run, *run_data, *run_weights;
     struct call *unpack; /* weight gradient to the model or the stage */
     int dy, dx, dw, db;
+};
+
+struct taps_state {
+    uint64_t seen;
+    int weight, bias; /* buffers that keep */
+    int x, y;         /* activations as rows */
+    int x_back, y_back, dw, dy, dx;
 };
 
 struct affine_state {
@@ -137,6 +144,7 @@ struct unit {
     struct fold fold[2 * TENSOR_MAX_GRADS];
     union {
         struct conv_state conv;
+        struct taps_state taps;
         struct affine_state affine;
         struct pool_state pool;
         struct linear_state linear;
@@ -191,6 +199,9 @@ void *mem_new(size_t n_bytes); /* zeroed, 64-byte aligned; free with free */
 
 /* lower - the units and tensors of the plan's graph for p->n locations. */
 int lower(struct program *p, struct err *e);
+
+/* taps_fit - is convolution u one for taps.c? */
+bool taps_fit(const struct program *p, const struct unit *u);
 
 int program_new(struct plan *plan, int n, struct program **p, struct err *e);
 void program_free(struct program *p);
