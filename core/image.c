@@ -362,7 +362,9 @@ int image_new(struct image *img, int width, int height, struct err *e)
     if (!rgb) {
         return err_nomem(e, "an image");
     }
-    *img = (struct image){rgb, width, height};
+    img->rgb = rgb;
+    img->width = width;
+    img->height = height;
     return 0;
 }
 

@@ -27,8 +27,8 @@ struct image_info {
     int orientation; /* EXIF 1..8; 1 when absent or nonsense */
 };
 
-#define IMAGE_MAX_PIXELS (100 * 1000 * 1000) /* larger claims are refused before any allocation */
-#define IMAGE_MAX_BYTES  (64u << 20)         /* largest file read */
+#define IMAGE_MAX_PIXELS 100000000   /* larger claims are refused before any allocation */
+#define IMAGE_MAX_BYTES  (64u << 20) /* largest file read */
 
 /* image_read_info - from the headers alone; allocates nothing to speak of. ERR_INPUT names the
  * cause ("not a JPEG: starts with 89 50 4e 47"). */

@@ -38,6 +38,7 @@ static void filter_release(struct filter *f)
     free(f->n);
     free(f->w);
     free(f->q);
+    *f = (struct filter){0};
 }
 
 static double triangle(double x)

@@ -34,7 +34,7 @@
 struct pack; /* an open, mapped pack */
 
 /* pack_open - maps and checks header, sizes and index digest; ERR_INPUT otherwise. */
-int pack_open(const char *path, struct pack **p, struct err *e);
+int pack_open(const char *path, struct pack **out, struct err *e);
 void pack_close(struct pack *p);
 
 int pack_size_px(const struct pack *p);
@@ -64,7 +64,7 @@ int pack_check(const struct pack *p, size_t i, struct err *e);
 struct pack_writer;
 
 int pack_create(const char *path, int size_px, int n_views, const int64_t *location_id, size_t n,
-                const uint8_t inputs[SHA256_SIZE], struct pack_writer **w, struct err *e);
+                const uint8_t inputs[SHA256_SIZE], struct pack_writer **out, struct err *e);
 /* pack_put - record i; rgb [V, H, W, 3]. Threads: safe for different i. */
 int pack_put(struct pack_writer *w, size_t i, const uint8_t *rgb, uint32_t mask, struct err *e);
 int pack_commit(struct pack_writer *w, struct err *e); /* the file appears */

@@ -36,14 +36,14 @@ static int by_digest(const void *a, const void *b)
 
 static int match_exact(struct hash_image *image, size_t n, struct groups *g, struct err *e)
 {
-    struct hash_image **sorted = malloc((n + 1) * sizeof *sorted);
+    struct hash_image **sorted = malloc((n + 1) * sizeof(void *));
     if (!sorted) {
         return err_nomem(e, "image digests");
     }
     for (size_t i = 0; i < n; i++) {
         sorted[i] = &image[i];
     }
-    qsort(sorted, n, sizeof *sorted, by_digest);
+    qsort(sorted, n, sizeof(void *), by_digest);
     for (size_t first = 0, i = 1; i < n; i++) {
         if (memcmp(sorted[first]->sha256, sorted[i]->sha256, SHA256_SIZE) != 0) {
             first = i;

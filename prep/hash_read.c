@@ -28,7 +28,7 @@ int hash_dhash(const struct image *img, uint64_t *dhash, struct err *e)
     }
     for (int y = 0; y < ROWS; y++) {
         for (int x = 0; x < WIDTH - 1; x++) {
-            const uint8_t *p = small + 3 * (y * WIDTH + x);
+            const uint8_t *p = small + (size_t)3 * (size_t)(y * WIDTH + x);
             bits |= (uint64_t)(grey(p) - grey(p + 3) > NOISE) << (8 * y + x);
         }
     }

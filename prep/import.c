@@ -14,7 +14,6 @@
 #include "prep/names.h"
 #include "sql/catalog.h"
 
-
 static int check_prefs(const struct cli *cli, const struct import_prefs *prefs, struct err *e)
 {
     if (prefs->csv && cli->n_args > 0) {

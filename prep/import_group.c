@@ -88,7 +88,7 @@ static int group_near(double near_km, struct import_items *items, struct err *e)
     int rc = -1;
     size_t n = 0;
     struct groups g = {0};
-    struct import_item **item = malloc((items->n + 1) * sizeof *item);
+    struct import_item **item = malloc((items->n + 1) * sizeof(void *));
     struct place *place = malloc((items->n + 1) * sizeof *place);
     if (!item || !place) {
         rc = err_nomem(e, "locations");
@@ -99,7 +99,7 @@ static int group_near(double near_km, struct import_items *items, struct err *e)
             item[n++] = &items->v[i];
         }
     }
-    qsort(item, n, sizeof *item, by_id); /* a group is named after its first id */
+    qsort(item, n, sizeof(void *), by_id); /* a group is named after its first id */
     for (size_t i = 0; i < n; i++) {
         place[i] = (struct place){item[i]->at, i};
     }

@@ -119,7 +119,7 @@ int import_reject_duplicates(struct import_items *items, struct err *e)
 {
     int rc = -1;
     size_t n = 0;
-    struct import_item **sorted = malloc((items->n + 1) * sizeof *sorted);
+    struct import_item **sorted = malloc((items->n + 1) * sizeof(void *));
     if (!sorted) {
         return err_nomem(e, "locations");
     }
@@ -128,7 +128,7 @@ int import_reject_duplicates(struct import_items *items, struct err *e)
             sorted[n++] = &items->v[i];
         }
     }
-    qsort(sorted, n, sizeof *sorted, by_id);
+    qsort(sorted, n, sizeof(void *), by_id);
     for (size_t first = 0, i = 1; i < n; i++) {
         if (strcmp(sorted[first]->id, sorted[i]->id) != 0) {
             first = i;
