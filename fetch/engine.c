@@ -192,7 +192,11 @@ static void give_up(struct engine *g, struct task *t, enum verdict v, const char
     } else {
         (void)snprintf(full, sizeof full, "view %d: %.240s", provider_heading_deg(t->view), why);
     }
-    log_warn("location %" PRId64 " %s: %s", j->request.id, final ? "failed" : "put off", full);
+    if (final) {
+        log_warn("failed: location %" PRId64 ", %s", j->request.id, full);
+    } else {
+        log_warn("put off: location %" PRId64 ", %s", j->request.id, full);
+    }
     j->doubtful = v == VERDICT_RETRY_BAD && final;
     j->probe_failed = probe;
     job_end(g, j, final ? REQUEST_FAILED : later, full);

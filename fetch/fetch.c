@@ -115,6 +115,11 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
     if (check_base_url(base_url, e) != 0 || load_secrets(r, p, provider, e) != 0) {
         return -1;
     }
+    if (r->key && strncmp(base_url, "https://", 8) != 0 && !url_is_loopback(base_url)) {
+        return err_set(e, ERR_USAGE,
+                       "--base-url: a key is sent by https:// or to this machine, not to '%s'",
+                       base_url);
+    }
     r->engine = (struct engine_prefs){.provider = provider,
                                       .ask = {.base_url = base_url,
                                               .key = r->key,

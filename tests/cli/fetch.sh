@@ -45,6 +45,7 @@ u="--base-url $(cat "$work/url")"
     fails 2 "ftp://x" gdje-fetch $c --base-url ftp://x
     fails 2 "host and port only" gdje-fetch $c --base-url http://127.0.0.1/?key=$key
     fails 2 "needs a key" gdje-fetch $c --provider google
+    fails 2 "a key is sent by https" gdje-fetch $c --base-url http://example.invalid --key-file "$work/key"
     fails 2 "none of demo, google" gdje-fetch $c $u --provider yahoo
     fails 2 "size" gdje-fetch $c $u --size 641
     fails 3 "no-such-file" gdje-fetch $c $u --key-file "$work/no-such-file"

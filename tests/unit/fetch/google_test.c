@@ -29,6 +29,16 @@ static struct provider_prefs prefs(void)
                                    .size_px = 640};
 }
 
+static void test_table(void **state)
+{
+    (void)state;
+    for (int i = 0; provider_names[i]; i++) {
+        const struct provider *p = provider_at(i);
+        assert_string_equal(p->name, provider_names[i]);
+        assert_true(p->plan_probe && p->read_probe && p->plan_view && p->judge_view);
+    }
+}
+
 /* --- what is asked ----------------------------------------------------------------------------------- */
 
 static void test_probe_url(void **state)
@@ -340,13 +350,21 @@ static void test_real_pictures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_probe_url),     cmocka_unit_test(test_view_url),
-        cmocka_unit_test(test_no_key),        cmocka_unit_test(test_ok),
-        cmocka_unit_test(test_ok_with_less),  cmocka_unit_test(test_ok_but_useless),
-        cmocka_unit_test(test_statuses),      cmocka_unit_test(test_http),
-        cmocka_unit_test(test_not_json),      cmocka_unit_test(test_views),
-        cmocka_unit_test(test_fixtures),      cmocka_unit_test(test_card),
-        cmocka_unit_test(test_picture_check), cmocka_unit_test(test_real_pictures),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_probe_url),
+        cmocka_unit_test(test_view_url),
+        cmocka_unit_test(test_no_key),
+        cmocka_unit_test(test_ok),
+        cmocka_unit_test(test_ok_with_less),
+        cmocka_unit_test(test_ok_but_useless),
+        cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_http),
+        cmocka_unit_test(test_not_json),
+        cmocka_unit_test(test_views),
+        cmocka_unit_test(test_fixtures),
+        cmocka_unit_test(test_card),
+        cmocka_unit_test(test_picture_check),
+        cmocka_unit_test(test_real_pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
