@@ -204,7 +204,7 @@ struct train_prefs world_prefs(const struct world *w)
     p.name = "r";
     p.epochs = 3;
     p.batch = 6;
-    p.threads = 2;
+    p.threads = 1; /* tiny pictures: waiting for each other would cost more than it gives */
     p.backend = backend_find("cpu", &b, &e) == 0 ? "cpu" : "ref";
     return p;
 }

@@ -237,6 +237,7 @@ static void test_resume_is_exact(void **state)
     struct world other;
     struct train_prefs p = world_prefs(&world);
     p.epochs = 4;
+    p.threads = 2;
     p.patience = 0; /* the scheduler's state matters */
     p.smooth_km = 60;
     train(&world, p);
