@@ -17,6 +17,8 @@ static const struct opt options[] = {
      .help = "go on with a run that was stopped; --no-resume begins it anew"},
     {OPT_FLAG, "restart", .to = &prefs.restart,
      .help = "begin anew when the run exists with another configuration or other data"},
+    {OPT_SECONDS, "save-every", 0, "TIME", &prefs.save_every_s, 0, 1e6,
+     .help = "least time between two checkpoints to resume from; 0: after every epoch"},
     {OPT_COUNT, "seed", 0, "N", &prefs.seed, 0, 9e18,
      .help = "of initial weights, order and augmentation"},
 

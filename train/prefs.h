@@ -30,6 +30,7 @@ struct train_prefs {
     double smooth_km, label_smoothing;
     bool augment;
     struct augment_prefs how;
+    double save_every_s;
     bool resume, restart;
     bool lr_backbone_given, unfreeze_given;
 };
@@ -39,7 +40,8 @@ struct train_prefs {
         .split = "default", .grid = "default", .projection = "default", .backend = "auto",        \
         .arch = "resnet18", .scheduler = SCHEDULER_PLATEAU, .epochs = 30, .batch = 32, .seed = 1, \
         .lr_head = 1e-3, .lr_backbone = 1e-3, .factor = 0.5, .min_lr = 1e-6, .patience = 3,       \
-        .warmup_epochs = 1, .augment = true, .how = AUGMENT_PREFS_DEFAULT, .resume = true         \
+        .warmup_epochs = 1, .augment = true, .how = AUGMENT_PREFS_DEFAULT, .save_every_s = 20,    \
+        .resume = true                                                                            \
     }
 
 /* The names of choices, in the order of their enums, NULL-terminated. */

@@ -194,7 +194,9 @@ int record_checkpoints(struct db *db, int64_t id, const struct checkpoint_row *b
     struct stmt *st = NULL;
     TRY(db_begin(db, e));
     TRY(put_checkpoint(db, id, best, e));
-    TRY(put_checkpoint(db, id, last, e));
+    if (last->epoch > 0) {
+        TRY(put_checkpoint(db, id, last, e));
+    }
     TRY(db_prepare(db, &st, "UPDATE run SET best_epoch = ?, best_val_km = ? WHERE id = ?", e));
     stmt_i64(st, 1, best->epoch);
     stmt_f64(st, 2, best->km);

@@ -61,7 +61,8 @@ struct checkpoint_row {
     double km;
 };
 
-/* record_checkpoints - best and last as they are on disk, and the run's best epoch. */
+/* record_checkpoints - best and last as they are on disk (last may not be there yet: epoch 0), and
+ * the run's best epoch. */
 int record_checkpoints(struct db *db, int64_t id, const struct checkpoint_row *best,
                        const struct checkpoint_row *last, struct err *e);
 

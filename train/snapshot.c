@@ -90,21 +90,26 @@ out:
     return rc;
 }
 
-int snapshot_save(struct snapshot *s, const struct train_state *state, double val_km, bool is_best,
-                  struct err *e)
+int snapshot_save(struct snapshot *s, const struct train_state *state, double val_km, bool best,
+                  bool last, struct err *e)
 {
     int rc = -1;
     struct checkpoint c = describe(s, state->epoch, val_km);
     char *text = NULL;
+    if (!best && !last) {
+        return 0;
+    }
     TRY(move(s, true, e));
-    if (is_best) {
+    if (best) {
         TRY(save(s->dir->best, &c, &s->best, e));
     }
-    TRY(state_text(state, &text, e));
-    c.moment1 = s->moment1;
-    c.moment2 = s->moment2;
-    c.state = text;
-    TRY(save(s->dir->last, &c, &s->last, e));
+    if (last) {
+        TRY(state_text(state, &text, e));
+        c.moment1 = s->moment1;
+        c.moment2 = s->moment2;
+        c.state = text;
+        TRY(save(s->dir->last, &c, &s->last, e));
+    }
 out:
     free(text);
     return rc;
@@ -130,8 +135,8 @@ out:
     return rc;
 }
 
-/* The best checkpoint may be of the epoch after the last one, when the process was killed between
- * the two: it stays the best, for that epoch will give it again. */
+/* The best checkpoint may be of a later epoch than the last one: it stays the best, for that epoch
+ * will give it again. */
 static int adopt_best(struct snapshot *s, struct train_state *state, struct err *e)
 {
     int rc = -1;

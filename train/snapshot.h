@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The two checkpoint files of a run. After an epoch best.safetensors is written when the epoch is
- * the best so far, then last.safetensors with moments and state. Killed between the two, the run
- * resumes from the epoch before and makes the same best again.
+ * the best so far, then last.safetensors with moments and state, unless that was done only a short
+ * while ago: it is three times as large. best may thus be of a later epoch than last; a run that
+ * resumes from last makes the same best again.
  */
 #ifndef TRAIN_SNAPSHOT_H
 #define TRAIN_SNAPSHOT_H
@@ -29,9 +30,9 @@ int snapshot_init(struct snapshot *s, struct network *net, const struct dataset 
                   const struct run_dir *dir, char *config, struct err *e);
 void snapshot_release(struct snapshot *s);
 
-/* snapshot_save - last, and best before it when is_best; val_km is this epoch's. */
-int snapshot_save(struct snapshot *s, const struct train_state *state, double val_km, bool is_best,
-                  struct err *e);
+/* snapshot_save - best if asked, then last if asked; val_km is this epoch's. */
+int snapshot_save(struct snapshot *s, const struct train_state *state, double val_km, bool best,
+                  bool last, struct err *e);
 
 /* snapshot_resume - put the network and the state where last.safetensors was written.
  * ERR_INPUT when it is damaged or of another run. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The trainer: see trainer.h. An epoch ends with three steps in this order: its row in the
- * catalog, the checkpoint files, the checkpoints' rows. A process killed in between leaves at most
- * an epoch's row too many, which the resumed run computes again, or rows of checkpoints that are
- * one epoch behind, which it brings up to date before anything else.
+ * catalog, the checkpoint files, the checkpoints' rows. A process killed at any time leaves at most
+ * rows of epochs too many, which the resumed run computes again, or rows of checkpoints that are
+ * behind, which it brings up to date before anything else.
  */
 #include "train/trainer.h"
 
@@ -41,6 +41,7 @@ struct trainer {
     struct train_state state;
     uint32_t *order; /* [n of the train part] */
     struct progress progress;
+    double saved_s; /* when last.safetensors was written */
 };
 
 /* --- what there is to do ----------------------------------------------------------------------------- */
@@ -342,7 +343,10 @@ static int close_epoch(struct trainer *t, const struct epoch_row *r, struct err 
     s->lr_head = lr[0];
     s->lr_backbone = lr[1];
     TRY(record_epoch(t->db, t->run_id, r, e));
-    TRY(snapshot_save(&t->snapshot, s, r->val_km, is_best, e));
+    const bool due =
+        s->epoch == t->prefs->epochs || time_monotonic_s() - t->saved_s >= t->prefs->save_every_s;
+    TRY(snapshot_save(&t->snapshot, s, r->val_km, is_best, due, e));
+    t->saved_s = due ? time_monotonic_s() : t->saved_s;
     TRY(record_checkpoints(t->db, t->run_id, &t->snapshot.best, &t->snapshot.last, e));
     TRY(print_epoch(r, e));
 out:
@@ -355,6 +359,7 @@ static int run_epochs(struct trainer *t, struct err *e)
     const uint64_t images = (uint64_t)t->data.part[PART_TRAIN].n * (uint64_t)t->net.graph->n_views;
     const uint64_t left = (uint64_t)(t->prefs->epochs - t->state.epoch);
     (void)printf("epoch\tlr\ttrain_loss\tval_loss\tval_acc\tval_km\tseconds\timages_per_s\n");
+    t->saved_s = time_monotonic_s();
     progress_init(&t->progress, t->cli->progress, "image", left * images);
     while (t->state.epoch < t->prefs->epochs) {
         struct epoch_row row = {.epoch = t->state.epoch + 1};
@@ -443,7 +448,7 @@ int train_run(const struct cli *cli, struct train_prefs *prefs, struct err *e)
         struct err ignored = {0}; /* the first failure is the one to report */
         (void)record_interrupted(t.db, t.run_id, &ignored);
         log_info("run '%s' stopped; the same command goes on after epoch %d", prefs->name,
-                 t.state.epoch);
+                 t.snapshot.last.epoch);
     }
     trainer_release(&t);
     return rc;

@@ -4,7 +4,7 @@
  *
  * A run is known by its name. The same name with the same configuration goes on where it stopped,
  * or has nothing to do when it is finished; with another one it is refused unless --restart.
- * Stopped at any moment it resumes from its last epoch to the same bits, on the same machine with
+ * Stopped at any moment it resumes from its last checkpoint to the same bits, on the same machine with
  * the same number of threads.
  */
 #ifndef TRAIN_TRAINER_H

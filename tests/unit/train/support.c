@@ -202,7 +202,7 @@ struct train_prefs world_prefs(const struct world *w)
     struct train_prefs p = TRAIN_PREFS_DEFAULT;
     p.pack = w->pack;
     p.name = "r";
-    p.epochs = 3;
+    p.epochs = 2;
     p.batch = 6;
     p.threads = 1; /* tiny pictures: waiting for each other would cost more than it gives */
     p.backend = backend_find("cpu", &b, &e) == 0 ? "cpu" : "ref";

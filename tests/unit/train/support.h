@@ -23,7 +23,7 @@ void world_new(struct world *w);
 void world_remove(struct world *w);
 struct db *world_open(const struct world *w);
 
-/* world_prefs - three epochs of resnet18 in steps of up to 6 locations, on the cpu where it was
+/* world_prefs - two epochs of resnet18 in steps of up to 6 locations, on the cpu where it was
  * built in, else on ref; run "r". */
 struct train_prefs world_prefs(const struct world *w);
 
