@@ -139,7 +139,7 @@ $(S)/pack: $(S)/pack.args $(S)/hash.state $(call gdje,pack) | $(S)/stats
 $(PACK): $(S)/pack ;
 
 $(S)/train: $(S)/train.args $(S)/grid.state $(S)/project.state $(S)/stats.state $(PACK) $(WEIGHTS) | $(call gdje,train)
-	$(call run,train,$(call gdje,train) $(cat_opt) $(args_train) --pack $(PACK) --name $(RUN) --replace)
+	$(call run,train,$(call gdje,train) $(cat_opt) $(args_train) --pack $(PACK) --name $(RUN) --restart)
 
 $(S)/predict: $(S)/predict.args $(S)/train.state $(PACK) $(call gdje,predict)
 	$(call run,predict,$(call gdje,predict) $(cat_opt) $(args_predict) --checkpoint $(MODEL) --pack $(PACK) -o $(WORK)/predictions-$(RUN).csv)
