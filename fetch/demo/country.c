@@ -54,7 +54,7 @@ static double terrain_m(double relief, double hills, double sea_km)
 {
     double wild = 0.5 * erfc(-relief * 0.70710678118654752);
     double up = 1 / (1 + exp(-1.7 * hills));
-    double tame = clamp(sea_km / 9, 0.12, 1);
+    double tame = clamp(sea_km / 14, 0.06, 1);
     double slope = 45 * fmin(sea_km, 1.5) + 14 * clamp(sea_km - 1.5, 0, 8.5);
     double full = 10 + slope + tame * (30 + 900 * wild * wild) * up * up;
     return fmin(full, 3 + 90 * sea_km);

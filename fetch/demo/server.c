@@ -67,34 +67,50 @@ static int refuse_method(struct answer *a, struct err *e)
     return a->body ? 0 : err_nomem(e, "an answer");
 }
 
-/* What the library calls first for a request: its target as sent, kept until the request ends. */
+/* A request while the library deals with it. */
+struct request {
+    bool begun;
+    char target[]; /* as sent */
+};
+
+/* What the library calls first for a request. */
 static void *on_target(void *ctx, const char *target, struct MHD_Connection *connection)
 {
+    size_t n = strlen(target) + 1;
+    struct request *r = malloc(sizeof *r + n);
     (void)ctx;
     (void)connection;
-    return strdup(target);
+    if (r) {
+        r->begun = false;
+        memcpy(r->target, target, n);
+    }
+    return r;
 }
 
-static void on_end(void *ctx, struct MHD_Connection *connection, void **request,
+static void on_end(void *ctx, struct MHD_Connection *connection, void **ours,
                    enum MHD_RequestTerminationCode code)
 {
     (void)ctx;
     (void)connection;
     (void)code;
-    free(*request);
-    *request = NULL;
+    free(*ours);
+    *ours = NULL;
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path,
                                   const char *method, const char *version, const char *upload,
-                                  size_t *n_upload, void **request)
+                                  size_t *n_upload, void **ours)
 {
     struct server *s = ctx;
     struct err e = {0};
     struct answer a = {0};
-    const char *target = *request;
+    struct request *r = *ours;
     (void)version;
     (void)upload;
+    if (r && !r->begun) { /* an answer before the request's end would close the connection */
+        r->begun = true;
+        return MHD_YES;
+    }
     if (*n_upload > 0) { /* a body that nobody asked for is read and dropped */
         *n_upload = 0;
         return MHD_YES;
@@ -102,9 +118,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     touch(s);
     bool get =
         strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-    int rc = !target ? err_nomem(&e, "a request")
-             : get   ? protocol_answer(s->protocol, target, &a, &e)
-                     : refuse_method(&a, &e);
+    int rc = !r    ? err_nomem(&e, "a request")
+             : get ? protocol_answer(s->protocol, r->target, &a, &e)
+                   : refuse_method(&a, &e);
     if (rc != 0) {
         log_warn("cannot answer '%s': %s", path, e.msg);
         return MHD_NO;

@@ -68,18 +68,30 @@ static int draw_place(const struct country *c, int place, struct image *sheet, s
     return 0;
 }
 
-int sheet_write(const struct country *c, const char *path, struct err *e)
+int sheet_draw(const struct country *c, struct image *img, struct err *e)
 {
     int rc = -1;
     struct image sheet = {0};
-    uint8_t *data = NULL;
-    size_t n = 0;
     TRY(image_new(&sheet, COLUMNS * N_VIEWS * (SIDE + GAP) - GAP + (COLUMNS - 1) * GUTTER,
                   ROWS * (SIDE + GAP) - GAP, e));
     memset(sheet.rgb, 255, (size_t)sheet.width * (size_t)sheet.height * 3);
     for (int i = 0; i < N_PLACES; i++) {
         TRY(draw_place(c, i, &sheet, e));
     }
+    *img = sheet;
+    sheet = (struct image){0};
+out:
+    image_release(&sheet);
+    return rc;
+}
+
+int sheet_write(const struct country *c, const char *path, struct err *e)
+{
+    int rc = -1;
+    struct image sheet = {0};
+    uint8_t *data = NULL;
+    size_t n = 0;
+    TRY(sheet_draw(c, &sheet, e));
     TRY(image_encode(&sheet, QUALITY, &data, &n, e));
     TRY(file_write(path, data, n, e));
 out:
