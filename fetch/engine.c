@@ -431,7 +431,9 @@ static void drain(struct engine *g)
         }
         if (j->state == JOB_PROBING && j->n_busy == 0) {
             jobs_drop(&g->jobs, j);
-        } else if (j->state == JOB_FETCHING && waiting) {
+            continue;
+        }
+        if (j->state == JOB_FETCHING && waiting) {
             job_end(g, j, REQUEST_PROBED, waiting->why);
         }
         n += j->state == JOB_FETCHING || j->state == JOB_STORING;

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/progress.h"
 #include "sql/catalog.h"
 
@@ -57,11 +58,11 @@ struct queue {
     int64_t last_id;
 };
 
-static int lock(struct queue *q, const char *catalog_path, struct err *e)
+static int lock_file(struct queue *q, const char *catalog, struct err *e)
 {
     char path[4096];
-    if (snprintf(path, sizeof path, "%s.fetch.lock", catalog_path) >= (int)sizeof path) {
-        return err_set(e, ERR_INPUT, "the path '%s' is too long", catalog_path);
+    if (snprintf(path, sizeof path, "%s.fetch.lock", catalog) >= (int)sizeof path) {
+        return err_set(e, ERR_INPUT, "the path '%s' is too long", catalog);
     }
     q->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (q->lock_fd < 0) {
@@ -69,11 +70,19 @@ static int lock(struct queue *q, const char *catalog_path, struct err *e)
     }
     if (flock(q->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK
-                   ? err_set(e, ERR_SYSTEM, "another gdje-fetch is filling catalog '%s'",
-                             catalog_path)
+                   ? err_set(e, ERR_SYSTEM, "another gdje-fetch is filling catalog '%s'", catalog)
                    : err_sys(e, errno, "cannot lock '%s'", path);
     }
     return 0;
+}
+
+/* Links resolved: two names of one catalog have one lock. */
+static int lock(struct queue *q, const char *catalog, struct err *e)
+{
+    char *real = path_absolute(catalog, e);
+    int rc = real ? lock_file(q, real, e) : -1;
+    free(real);
+    return rc;
 }
 
 int queue_open(struct db *db, const char *catalog_path, const char *provider, struct queue **out,

@@ -84,7 +84,6 @@ static int setup(void **state)
     prefs.base_url = fake.url;
     prefs.size_px = WORLD_PX;
     prefs.connections = 8;
-    prefs.stall_s = 1;
     prefs.deadline_s = 10;
     (void)unsetenv("STREETVIEW_KEY");
     (void)unsetenv("STREETVIEW_SECRET");
@@ -332,6 +331,7 @@ static void test_stalled(void **state)
 {
     (void)state;
     queue_points(4);
+    prefs.stall_s = 1;
     trouble(0, FAULT_STALL, true, 1);
     trouble(1, FAULT_STALL, false, 1);
     trouble(2, FAULT_DRIP, true, 1);
@@ -682,6 +682,20 @@ static void test_interrupt_while_waiting(void **state)
     assert_consistent();
 }
 
+/* Points that wait for the limiter are forgotten as if they had not been taken. */
+static void test_interrupt_while_limited(void **state)
+{
+    (void)state;
+    queue_points(40);
+    prefs.rate_per_s = 20;
+    int status = run_child(0.6, SIGTERM);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    assert_int_equal(get("SELECT count(*) FROM request WHERE state = 'queued' AND attempts = 0"),
+                     n_state("queued"));
+    assert_true(n_state("queued") > 30);
+    assert_consistent();
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -690,6 +704,7 @@ int main(void)
         T(test_kill_and_resume),
         T(test_interrupt),
         T(test_interrupt_while_waiting),
+        T(test_interrupt_while_limited),
         T(test_all_good),
         T(test_no_imagery_and_duplicates),
         T(test_limit),
