@@ -121,8 +121,10 @@ static size_t sample_home(const struct surface *s, struct xy *km)
     size_t every = n_home / SAMPLE_MAX + 1;
     for (size_t i = 0; i < n_cells; i++) {
         if (s->kind[i] == SURFACE_HOME && seen++ % every == 0) {
-            km[n].x = s->origin.x + (double)(i % (size_t)s->n_x) * SURFACE_CELL_KM;
-            km[n].y = s->origin.y + (double)(i / (size_t)s->n_x) * SURFACE_CELL_KM;
+            size_t row = i / (size_t)s->n_x;
+            size_t col = i % (size_t)s->n_x;
+            km[n].x = s->origin.x + (double)col * SURFACE_CELL_KM;
+            km[n].y = s->origin.y + (double)row * SURFACE_CELL_KM;
             n++;
         }
     }

@@ -36,7 +36,7 @@ static const struct opt options[] = {
     {OPT_STR, "contact-sheet", 0, "FILE", &prefs.contact_sheet,
      .help = "write twelve places in four directions"},
     {OPT_FLAG, "force", 0, NULL, &prefs.force, .help = "replace what exists"},
-    {OPT_END},
+    {.type = OPT_END},
 };
 
 static int run(const struct cli *cli, struct err *e)

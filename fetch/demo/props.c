@@ -216,8 +216,8 @@ static void draw_crown(struct canvas *c, const struct prop *p, const struct spec
     for (int y = (int)fmaxf(0, top); y < end; y++) {
         float t = ((float)y + 0.5F - top) * inverse;
         float w = radius * half_width(k, fminf(1, fmaxf(0, t)));
-        const uint8_t *ragged =
-            grain + ((p->salt + (uint32_t)((float)y * rough)) & 255) * TEXTURE_SIDE;
+        size_t line = (p->salt + (uint32_t)((float)y * rough)) & 255;
+        const uint8_t *ragged = grain + line * TEXTURE_SIDE;
         float left = at->x - w * (0.72F + (float)ragged[p->salt >> 8 & 255] / 400);
         float right = at->x + w * (0.72F + (float)ragged[p->salt >> 16 & 255] / 400);
         float down = 1.16F - 0.52F * t;

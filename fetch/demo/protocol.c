@@ -175,7 +175,7 @@ static const char *read_request(const struct query *q, bool image, struct reques
     const char *location = value_of(q, "location");
     const char *radius = value_of(q, "radius");
     const char *size = value_of(q, "size");
-    *r = (struct request){.radius_m = 50, .heading_deg = NAN, .fov_deg = 90};
+    *r = (struct request){.radius_m = 50, .heading_deg = (double)NAN, .fov_deg = 90};
     r->pano = value_of(q, "pano");
     if (!location && !r->pano) {
         return "One of the parameters 'location' and 'pano' is needed.";
@@ -219,11 +219,11 @@ static int signature_fits(const struct protocol *p, const struct query *q, const
     uint8_t digest[SHA1_SIZE];
     char expected[4 * ((SHA1_SIZE + 2) / 3) + 1];
     const char *at = strstr(target, mark);
-    const char *given = q->n > 0 ? q->pair[q->n - 1].value : "";
     *fits = false;
-    if (!at || strcmp(q->pair[q->n - 1].name, "signature") != 0 || strchr(at + 1, '&')) {
+    if (!at || q->n == 0 || strchr(at + 1, '&')) {
         return 0;
     }
+    const char *given = q->pair[q->n - 1].value;
     if (hmac_sha1(p->secret, p->n_secret, target, (size_t)(at - target), digest, e) != 0) {
         return -1;
     }

@@ -325,8 +325,9 @@ static void far_column(struct canvas *c, int x)
     double sin_az = (double)col->sin_az;
     double cos_az = (double)col->cos_az;
     float top = col->edge_y;
-    double d_km = FAR_FIRST_KM;
-    for (int k = 0; k < FAR_STEPS; k++, d_km *= FAR_STEP) {
+    double d_km = FAR_FIRST_KM / FAR_STEP;
+    for (int k = 0; k < FAR_STEPS; k++) {
+        d_km *= FAR_STEP;
         struct xy at = {s->stand.km.x + sin_az * d_km, s->stand.km.y + cos_az * d_km};
         enum surface_kind kind = surface_kind(&c->country->surface, at);
         double z = kind == SURFACE_SEA ? 0 : country_height_m(c->country, at);

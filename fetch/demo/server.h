@@ -20,7 +20,7 @@ struct server;
 int server_start(struct protocol *p, int port, int n_threads, struct server **s, struct err *e);
 int server_port(const struct server *s);
 double server_idle_s(const struct server *s); /* since the last request, or since the start */
-void server_stop(struct server *s);           /* NULL ok; answers in the making are finished */
+void server_stop(struct server *s);           /* NULL ok; what is being sent is cut short */
 
 const char *server_library(void); /* "libmicrohttpd 0.9.75"; not thread-safe */
 

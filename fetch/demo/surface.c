@@ -93,12 +93,15 @@ double surface_ray_km(const struct surface *s, struct xy km, double bearing_deg,
 {
     double east = sin(bearing_deg * GEO_PI / 180);
     double north = cos(bearing_deg * GEO_PI / 180);
-    for (double d = SURFACE_CELL_KM / 2; d <= max_km; d += SURFACE_CELL_KM / 2) {
+    const double step_km = SURFACE_CELL_KM / 2;
+    int n_steps = (int)(max_km / step_km);
+    for (int i = 1; i <= n_steps; i++) {
+        double d = i * step_km;
         if (surface_kind(s, (struct xy){km.x + east * d, km.y + north * d}) == SURFACE_SEA) {
             return d;
         }
     }
-    return INFINITY;
+    return (double)INFINITY;
 }
 
 /* --- filling ------------------------------------------------------------------------------------ */
