@@ -9,7 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#define KERNEL __attribute__((target_clones("avx512f", "avx2", "default")))
 #define INLINE static inline __attribute__((always_inline))
 
 /* These never cross the boundary of a function that is not inlined: how a processor without such
@@ -162,7 +161,7 @@ INLINE void moments(const struct strip *s, const void *x, float *mean, float *m2
     store_f32(m2, all_m2, lanes);
 }
 
-KERNEL void strip_moments(const struct strip *s, const void *x, float *mean, float *m2)
+KERNEL static void moments_clones(const struct strip *s, const void *x, float *mean, float *m2)
 {
     if (s->lanes != STRIP_LANES) {
         moments(s, x, mean, m2, s->type, s->lanes);
@@ -171,6 +170,11 @@ KERNEL void strip_moments(const struct strip *s, const void *x, float *mean, flo
     } else {
         moments(s, x, mean, m2, DTYPE_BF16, STRIP_LANES);
     }
+}
+
+void strip_moments(const struct strip *s, const void *x, float *mean, float *m2)
+{
+    moments_clones(s, x, mean, m2);
 }
 
 INLINE void affine(const struct strip *s, const void *x, const void *res, void *y, const float *a,
@@ -191,8 +195,8 @@ INLINE void affine(const struct strip *s, const void *x, const void *res, void *
     }
 }
 
-KERNEL void strip_affine(const struct strip *s, const void *x, const void *res, void *y,
-                         const float *a, const float *b, bool relu)
+KERNEL static void affine_clones(const struct strip *s, const void *x, const void *res, void *y,
+                                 const float *a, const float *b, bool relu)
 {
     if (s->lanes != STRIP_LANES) {
         affine(s, x, res, y, a, b, relu, s->type, s->lanes);
@@ -203,6 +207,12 @@ KERNEL void strip_affine(const struct strip *s, const void *x, const void *res, 
     }
 }
 
+void strip_affine(const struct strip *s, const void *x, const void *res, void *y, const float *a,
+                  const float *b, bool relu)
+{
+    affine_clones(s, x, res, y, a, b, relu);
+}
+
 INLINE void to_rows(const struct strip *s, const void *x, float *rows, size_t step, enum dtype t,
                     int lanes)
 {
@@ -211,7 +221,7 @@ INLINE void to_rows(const struct strip *s, const void *x, float *rows, size_t st
     }
 }
 
-KERNEL void strip_to_rows(const struct strip *s, const void *x, float *rows, size_t step)
+KERNEL static void to_rows_clones(const struct strip *s, const void *x, float *rows, size_t step)
 {
     if (s->lanes != STRIP_LANES) {
         to_rows(s, x, rows, step, s->type, s->lanes);
@@ -220,6 +230,11 @@ KERNEL void strip_to_rows(const struct strip *s, const void *x, float *rows, siz
     } else {
         to_rows(s, x, rows, step, DTYPE_BF16, STRIP_LANES);
     }
+}
+
+void strip_to_rows(const struct strip *s, const void *x, float *rows, size_t step)
+{
+    to_rows_clones(s, x, rows, step);
 }
 
 INLINE void from_rows(const struct strip *s, const float *rows, size_t step, const float *b,
@@ -239,8 +254,8 @@ INLINE void from_rows(const struct strip *s, const float *rows, size_t step, con
     }
 }
 
-KERNEL void strip_from_rows(const struct strip *s, const float *rows, size_t step, const float *b,
-                            const void *res, void *y, bool relu)
+KERNEL static void from_rows_clones(const struct strip *s, const float *rows, size_t step,
+                                    const float *b, const void *res, void *y, bool relu)
 {
     if (s->lanes != STRIP_LANES) {
         from_rows(s, rows, step, b, res, y, relu, s->type, s->lanes);
@@ -249,6 +264,12 @@ KERNEL void strip_from_rows(const struct strip *s, const float *rows, size_t ste
     } else {
         from_rows(s, rows, step, b, res, y, relu, DTYPE_BF16, STRIP_LANES);
     }
+}
+
+void strip_from_rows(const struct strip *s, const float *rows, size_t step, const float *b,
+                     const void *res, void *y, bool relu)
+{
+    from_rows_clones(s, rows, step, b, res, y, relu);
 }
 
 /* --- normalisation, backward -------------------------------------------------------------------- */
@@ -298,7 +319,7 @@ INLINE void mask(const struct strip *s, const struct back *k, enum dtype t, int 
     }
 }
 
-KERNEL void strip_mask(const struct strip *s, const struct back *k)
+KERNEL static void mask_clones(const struct strip *s, const struct back *k)
 {
     if (s->lanes != STRIP_LANES) {
         mask(s, k, s->type, s->lanes);
@@ -307,6 +328,11 @@ KERNEL void strip_mask(const struct strip *s, const struct back *k)
     } else {
         mask(s, k, DTYPE_BF16, STRIP_LANES);
     }
+}
+
+void strip_mask(const struct strip *s, const struct back *k)
+{
+    mask_clones(s, k);
 }
 
 INLINE void back_sums(const struct strip *s, const struct back *k, float *sum_g, float *sum_gx,
@@ -336,8 +362,8 @@ INLINE void back_sums(const struct strip *s, const struct back *k, float *sum_g,
     store_f32(sum_gx, all_gx, lanes);
 }
 
-KERNEL void strip_back_sums(const struct strip *s, const struct back *k, float *sum_g,
-                            float *sum_gx)
+KERNEL static void back_sums_clones(const struct strip *s, const struct back *k, float *sum_g,
+                                    float *sum_gx)
 {
     if (s->lanes != STRIP_LANES) {
         back_sums(s, k, sum_g, sum_gx, s->type, s->lanes);
@@ -346,6 +372,11 @@ KERNEL void strip_back_sums(const struct strip *s, const struct back *k, float *
     } else {
         back_sums(s, k, sum_g, sum_gx, DTYPE_BF16, STRIP_LANES);
     }
+}
+
+void strip_back_sums(const struct strip *s, const struct back *k, float *sum_g, float *sum_gx)
+{
+    back_sums_clones(s, k, sum_g, sum_gx);
 }
 
 INLINE void back_data(const struct strip *s, const struct back *k, const float *p, const float *q,
@@ -363,8 +394,8 @@ INLINE void back_data(const struct strip *s, const struct back *k, const float *
     }
 }
 
-KERNEL void strip_back_data(const struct strip *s, const struct back *k, const float *p,
-                            const float *q, const float *r)
+KERNEL static void back_data_clones(const struct strip *s, const struct back *k, const float *p,
+                                    const float *q, const float *r)
 {
     if (s->lanes != STRIP_LANES) {
         back_data(s, k, p, q, r, s->type, s->lanes);
@@ -373,6 +404,12 @@ KERNEL void strip_back_data(const struct strip *s, const struct back *k, const f
     } else {
         back_data(s, k, p, q, r, DTYPE_BF16, STRIP_LANES);
     }
+}
+
+void strip_back_data(const struct strip *s, const struct back *k, const float *p, const float *q,
+                     const float *r)
+{
+    back_data_clones(s, k, p, q, r);
 }
 
 /* --- pooling ------------------------------------------------------------------------------------ */
@@ -430,8 +467,8 @@ INLINE void max_pool(const struct strip *sx, const struct strip *sy, const struc
     }
 }
 
-KERNEL void strip_max_pool(const struct strip *sx, const struct strip *sy, const struct window *w,
-                           const void *x, void *y, uint8_t *which)
+KERNEL static void max_pool_clones(const struct strip *sx, const struct strip *sy,
+                                   const struct window *w, const void *x, void *y, uint8_t *which)
 {
     if (sx->lanes != STRIP_LANES) {
         max_pool(sx, sy, w, x, y, which, sx->type, sx->lanes);
@@ -440,6 +477,12 @@ KERNEL void strip_max_pool(const struct strip *sx, const struct strip *sy, const
     } else {
         max_pool(sx, sy, w, x, y, which, DTYPE_BF16, STRIP_LANES);
     }
+}
+
+void strip_max_pool(const struct strip *sx, const struct strip *sy, const struct window *w,
+                    const void *x, void *y, uint8_t *which)
+{
+    max_pool_clones(sx, sy, w, x, y, which);
 }
 
 /* The first window that reaches place h: the smallest p >= 0 with p stride + R - 1 - pad >= h. */
@@ -479,9 +522,9 @@ INLINE void max_pool_back(const struct strip *sx, const struct strip *sy, const 
     }
 }
 
-KERNEL void strip_max_pool_back(const struct strip *sx, const struct strip *sy,
-                                const struct window *w, void *dx, const void *dy,
-                                const uint8_t *which)
+KERNEL static void max_pool_back_clones(const struct strip *sx, const struct strip *sy,
+                                        const struct window *w, void *dx, const void *dy,
+                                        const uint8_t *which)
 {
     if (sx->lanes != STRIP_LANES) {
         max_pool_back(sx, sy, w, dx, dy, which, sx->type, sx->lanes);
@@ -490,6 +533,12 @@ KERNEL void strip_max_pool_back(const struct strip *sx, const struct strip *sy,
     } else {
         max_pool_back(sx, sy, w, dx, dy, which, DTYPE_BF16, STRIP_LANES);
     }
+}
+
+void strip_max_pool_back(const struct strip *sx, const struct strip *sy, const struct window *w,
+                         void *dx, const void *dy, const uint8_t *which)
+{
+    max_pool_back_clones(sx, sy, w, dx, dy, which);
 }
 
 INLINE void row_mean(const struct strip *s, const void *x, float *mean, enum dtype t, int lanes)
@@ -503,9 +552,14 @@ INLINE void row_mean(const struct strip *s, const void *x, float *mean, enum dty
     store_f32(mean, sum / (float)s->rows, lanes);
 }
 
-KERNEL void strip_mean(const struct strip *s, const void *x, float *mean)
+KERNEL static void mean_clones(const struct strip *s, const void *x, float *mean)
 {
     row_mean(s, x, mean, s->type, s->lanes);
+}
+
+void strip_mean(const struct strip *s, const void *x, float *mean)
+{
+    mean_clones(s, x, mean);
 }
 
 INLINE void spread(const struct strip *s, void *x, const float *v, float factor, enum dtype t,
@@ -517,9 +571,14 @@ INLINE void spread(const struct strip *s, void *x, const float *v, float factor,
     }
 }
 
-KERNEL void strip_spread(const struct strip *s, void *x, const float *v, float factor)
+KERNEL static void spread_clones(const struct strip *s, void *x, const float *v, float factor)
 {
     spread(s, x, v, factor, s->type, s->lanes);
+}
+
+void strip_spread(const struct strip *s, void *x, const float *v, float factor)
+{
+    spread_clones(s, x, v, factor);
 }
 
 /* --- flat arrays -------------------------------------------------------------------------------- */
@@ -532,10 +591,15 @@ INLINE void cast(size_t n, const void *from, enum dtype from_type, void *to, enu
     }
 }
 
-KERNEL void flat_cast(size_t n, const void *from, enum dtype from_type, void *to,
-                      enum dtype to_type)
+KERNEL static void cast_clones(size_t n, const void *from, enum dtype from_type, void *to,
+                               enum dtype to_type)
 {
     cast(n, from, from_type, to, to_type);
+}
+
+void flat_cast(size_t n, const void *from, enum dtype from_type, void *to, enum dtype to_type)
+{
+    cast_clones(n, from, from_type, to, to_type);
 }
 
 INLINE void add(size_t n, const void *a, const void *b, void *sum, enum dtype t)
@@ -546,7 +610,12 @@ INLINE void add(size_t n, const void *a, const void *b, void *sum, enum dtype t)
     }
 }
 
-KERNEL void flat_add(size_t n, const void *a, const void *b, void *sum, enum dtype t)
+KERNEL static void add_clones(size_t n, const void *a, const void *b, void *sum, enum dtype t)
 {
     add(n, a, b, sum, t);
+}
+
+void flat_add(size_t n, const void *a, const void *b, void *sum, enum dtype t)
+{
+    add_clones(n, a, b, sum, t);
 }

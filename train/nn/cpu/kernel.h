@@ -22,6 +22,11 @@
 
 #define STRIP_LANES 16
 
+/* Compiled for each of these instruction sets, chosen when the program is loaded. For static
+ * functions: gcc and clang disagree about the symbols of others. By instruction set, not by name of
+ * a processor, which newer ones do not match. */
+#define KERNEL __attribute__((target_clones("avx512f", "avx2", "default")))
+
 struct layout {
     int N, C, H, W; /* N counts images: locations times views */
     int B;          /* channels side by side; divides C */

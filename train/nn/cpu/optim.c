@@ -7,8 +7,9 @@
 
 #include <math.h>
 
-#define KERNEL __attribute__((target_clones("avx512f", "avx2", "default")))
-#define CHUNK  ((size_t)16384) /* 64 KiB: four arrays of it fit into the second cache */
+#include "train/nn/cpu/kernel.h"
+
+#define CHUNK ((size_t)16384) /* 64 KiB: four arrays of it fit into the second cache */
 
 size_t optim_chunks(size_t n)
 {
