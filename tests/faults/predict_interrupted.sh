@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# gdje-predict interrupted by a signal and by kill -9: no row of the catalog is half written, what was
+# there stays, and the next run finishes.
+set -eu
+fixture=$BUILD/tests/cli/predict_fixture
+"$fixture" --border "$ROOT/shapes/croatia.shp" --photos --checkpoint 48 --count 240 w
+rows() { sqlite3 w/catalog.gpkg 'SELECT count(*), total(lat_deg) FROM prediction'; }
+command -v sqlite3 >/dev/null || {
+    echo 'skip: no sqlite3 shell'
+    exit 77
+}
+
+gdje-predict --checkpoint w/best.safetensors --catalog w/catalog.gpkg -q -o first.csv
+before=$(rows)
+[ "${before%%|*}" -eq 144 ]
+
+# the slow reference backend leaves time to interrupt it
+for s in TERM KILL; do
+    want=$([ $s = TERM ] && echo 143 || echo 137)
+    gdje-predict --checkpoint w/best.safetensors --catalog w/catalog.gpkg --backend ref --batch 1 \
+        -o second.csv 2>err &
+    pid=$!
+    sleep 2
+    kill -$s $pid || { echo "it had ended by itself" && cat err && exit 1; }
+    rc=0
+    wait $pid || rc=$?
+    [ $rc -eq "$want" ] || { echo "SIG$s ended in $rc" && cat err && exit 1; }
+    [ "$(rows)" = "$before" ]
+    [ ! -e second.csv ]
+done
+gdje-predict --checkpoint w/best.safetensors --catalog w/catalog.gpkg -q -o third.csv
+cmp first.csv third.csv
