@@ -24,6 +24,7 @@
 
 #define STORED_TOP  10 /* classes kept in the catalog: top-10 accuracy needs them */
 #define MAX_THREADS 256
+#define SAME_KM     0.01 /* the same class point, but for rounding */
 
 /* What both ways need. */
 struct job {
@@ -329,6 +330,35 @@ out:
     return rc;
 }
 
+/* Class numbers mean what they meant in training as long as the grid has the same points. */
+static int check_grid(const struct job *j, struct db *db, int64_t run_id, struct err *e)
+{
+    int rc = -1;
+    struct stmt *st = NULL;
+    bool row = false;
+    int64_t n = 0;
+    int64_t n_moved = 0;
+    TRY(db_prepare(db, &st,
+                   "SELECT c.data_lon_deg, c.data_lat_deg FROM run r JOIN class c"
+                   " ON c.grid_id = r.grid_id AND c.number NOT NULL WHERE r.id = ?"
+                   " ORDER BY c.number",
+                   e));
+    stmt_i64(st, 1, run_id);
+    while ((rc = stmt_step(st, &row, e)) == 0 && row) {
+        const struct lonlat at = {col_f64(st, 0), col_f64(st, 1)};
+        n_moved += n < j->c->n_classes && !(geo_distance_km(at, j->c->cls[n].data) < SAME_KM);
+        n++;
+    }
+    if (rc == 0 && j->c->task == TASK_CLASSIFICATION && (n != j->c->n_classes || n_moved > 0)) {
+        log_warn("the grid of run '%s' is not the one it was trained with: places are right, but "
+                 "class numbers mean other cells",
+                 j->c->run);
+    }
+out:
+    stmt_free(st);
+    return rc;
+}
+
 static int predict_catalog(struct job *j, struct err *e)
 {
     int rc = -1;
@@ -342,6 +372,7 @@ static int predict_catalog(struct job *j, struct err *e)
     }
     TRY(catalog_open(j->cli->catalog, CATALOG_WRITE, &db, e));
     TRY(catalog_run(db, j->c->run, &run_id, e));
+    TRY(check_grid(j, db, run_id, e));
     TRY(photos_from_catalog(&j->photos, db, run_id, &j->part, e));
     TRY(compute(j, db, run_id, e));
     TRY(store_choose(db, run_id, decode, &val_km, e));

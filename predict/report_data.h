@@ -75,7 +75,7 @@ int report_photos(const struct report *r, struct db *db, FILE *f, struct err *e)
 void report_facts(const struct facts *facts, const char *title, FILE *f);
 
 /* report_map - the JSON that report.js draws; *n_lines: how many predictions it holds. */
-int report_map(const struct report *r, FILE *f, size_t *n_lines, struct err *e);
+int report_map(const struct report *r, struct db *db, FILE *f, size_t *n_lines, struct err *e);
 
 /* report_km, report_count - numbers for people: "7.25", "31.2", "125"; "82,622". size >= 32. */
 void report_km(char *out, size_t size, double km);

@@ -9,7 +9,8 @@
 #include "predict/markup.h"
 #include "predict/report_data.h"
 
-#define N_STEPS 6 /* colours */
+#define N_STEPS    6 /* colours */
+#define UUID_SHOWN 80
 
 /* Rings as [[lat, lon], ...]: Leaflet's order. 4 decimals are 11 m. */
 static void rings(FILE *f, const struct outline *o)
@@ -60,15 +61,38 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* All predictions of the part, or an unbiased choice of as many as may be drawn. */
-static int lines(const struct report *r, FILE *f, size_t *n_lines, struct err *e)
+/* One line: true and predicted place, error, uuid (of long ones the beginning). */
+static int line(const struct report *r, struct stmt *uuid, size_t i, FILE *f, struct err *e)
 {
+    const struct lonlat t = r->part->truth[i];
+    const struct lonlat p = r->chosen->at[i];
+    bool row = false;
+    char name[UUID_SHOWN + 1];
+    stmt_i64(uuid, 1, r->part->location[i]);
+    if (stmt_step(uuid, &row, e) != 0) {
+        return -1;
+    }
+    (void)snprintf(name, sizeof name, "%s", row ? col_text(uuid, 0) : "");
+    stmt_reset(uuid);
+    (void)fprintf(f, "\n[%.4f,%.4f,%.4f,%.4f,%.2f,", t.lat, t.lon, p.lat, p.lon, r->chosen->km[i]);
+    json_text(f, name);
+    (void)fputc(']', f);
+    return 0;
+}
+
+/* All predictions of the part, or an unbiased choice of as many as may be drawn. */
+static int lines(const struct report *r, struct db *db, FILE *f, size_t *n_lines, struct err *e)
+{
+    int rc = -1;
+    struct stmt *uuid = NULL;
     const size_t n = r->part->n;
     const size_t most = (size_t)r->prefs->n_lines;
     uint32_t *chosen = calloc(n + 1, sizeof *chosen);
     if (!chosen) {
-        return err_nomem(e, "a map");
+        rc = err_nomem(e, "a map");
+        goto out;
     }
+    TRY(db_prepare(db, &uuid, "SELECT uuid FROM location WHERE id = ?", e));
     for (size_t i = 0; i < n; i++) {
         chosen[i] = (uint32_t)i;
     }
@@ -80,15 +104,15 @@ static int lines(const struct report *r, FILE *f, size_t *n_lines, struct err *e
     }
     (void)fputs(",\n\"lines\":[", f);
     for (size_t k = 0; k < *n_lines; k++) {
-        const size_t i = chosen[k];
-        const struct lonlat t = r->part->truth[i];
-        const struct lonlat p = r->chosen->at[i];
-        (void)fprintf(f, "%s\n[%.4f,%.4f,%.4f,%.4f,%.2f,%lld]", k ? "," : "", t.lat, t.lon, p.lat,
-                      p.lon, r->chosen->km[i], (long long)r->part->location[i]);
+        (void)fputs(k ? "," : "", f);
+        TRY(line(r, uuid, chosen[k], f, e));
     }
     (void)fputs("]", f);
+    rc = 0;
+out:
+    stmt_free(uuid);
     free(chosen);
-    return 0;
+    return rc;
 }
 
 /* Where one colour ends and the next begins: equal round steps up to where nearly all cells are. */
@@ -121,12 +145,12 @@ static int steps(const struct report *r, FILE *f, struct err *e)
     return rc;
 }
 
-int report_map(const struct report *r, FILE *f, size_t *n_lines, struct err *e)
+int report_map(const struct report *r, struct db *db, FILE *f, size_t *n_lines, struct err *e)
 {
     (void)fputs("{\"border\":", f);
     rings(f, &r->border);
     cells(r, f);
-    if (lines(r, f, n_lines, e) != 0 || steps(r, f, e) != 0) {
+    if (lines(r, db, f, n_lines, e) != 0 || steps(r, f, e) != 0) {
         return -1;
     }
     (void)fputs("}", f);

@@ -174,7 +174,7 @@ static void title(const struct report *r, FILE *f)
 }
 
 /* The map's box, and the data that the script at the end draws in it. */
-static int map(const struct report *r, FILE *f, struct err *e)
+static int map(const struct report *r, struct db *db, FILE *f, struct err *e)
 {
     char *json = NULL;
     size_t size = 0;
@@ -184,7 +184,7 @@ static int map(const struct report *r, FILE *f, struct err *e)
     if (!m) {
         return err_nomem(e, "a map");
     }
-    rc = report_map(r, m, &n_lines, e);
+    rc = report_map(r, db, m, &n_lines, e);
     if (fclose(m) != 0 && rc == 0) {
         rc = err_nomem(e, "a map");
     }
@@ -238,7 +238,7 @@ int report_page(const struct report *r, struct db *db, FILE *f, struct err *e)
         return -1;
     }
     title(r, f);
-    if (map(r, f, e) != 0) {
+    if (map(r, db, f, e) != 0) {
         return -1;
     }
     (void)fputs("<section aria-labelledby=\"h-errors\"><h2 id=\"h-errors\">Errors</h2>\n", f);

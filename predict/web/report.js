@@ -93,7 +93,7 @@
         var line = L.polyline([[l[0], l[1]], [l[2], l[3]]], { className: 'error-line', pane: 'lines' });
         var dot = L.circleMarker([l[0], l[1]], { radius: 2.2, className: 'truth', pane: 'lines' });
         var text = tip(['off by ' + number(l[4]) + ' km', 'true ' + l[0] + ', ' + l[1],
-            'predicted ' + l[2] + ', ' + l[3], 'location ' + l[5]]);
+            'predicted ' + l[2] + ', ' + l[3], l[5]]);
         line.bindTooltip(text, { sticky: true });
         dot.bindTooltip(text);
         lines.addLayer(line).addLayer(dot);

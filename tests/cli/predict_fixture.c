@@ -13,6 +13,7 @@ static const struct opt options[] = {
     {OPT_COUNT, "checkpoint", 0, "PX", &px, .max = 512, .help = "write a network of this size"},
     {OPT_FLAG, "photos", 0, NULL, &spec.photos, .help = "write photos"},
     {OPT_FLAG, "predictions", 0, NULL, &spec.predictions, .help = "write predictions"},
+    {OPT_FLAG, "unknown", 0, NULL, &spec.unknown, .help = "some locations without coordinates"},
     {OPT_FLAG, "hostile", 0, NULL, &spec.hostile, .help = "names that try to break out"},
     {OPT_FLAG, "demo", 0, NULL, &spec.demo, .help = "as if from the demo provider"},
     {OPT_FLAG, "regression", 0, NULL, &spec.regression, .help = "a regression run"},

@@ -120,6 +120,19 @@ fi
 "$fixture" --border "$border" --checkpoint 32 --count 60 --hostile named
 fails 3 'has no run' gdje-predict --checkpoint named/best.safetensors --catalog other/catalog.gpkg
 
+# places that are not known: predicted, no error, not scored
+"$fixture" --border "$border" --photos --checkpoint 32 --count 60 --unknown some
+gdje-predict --checkpoint some/best.safetensors --catalog some/catalog.gpkg -q --part unknown -o unknown.csv
+[ "$(wc -l <unknown.csv)" -eq 7 ]
+fails 3 'no predictions of places that are known' gdje-eval --catalog some/catalog.gpkg
+gdje-predict --checkpoint some/best.safetensors --catalog some/catalog.gpkg -q
+gdje-eval --catalog some/catalog.gpkg -q >some.tsv
+[ "$(cut -f1 some.tsv | sort -u | tr '\n' ' ')" = 'part test val ' ]
+
+# another grid than that of the training
+fails 0 'not the one it was trained with' gdje-predict --checkpoint w/best.safetensors \
+    --catalog some/catalog.gpkg --part test
+
 # regression
 "$fixture" --border "$border" --photos --checkpoint 32 --regression --count 60 reg
 gdje-predict --checkpoint reg/best.safetensors --catalog reg/catalog.gpkg -q -o reg.csv

@@ -79,6 +79,7 @@ grep -q '<html[^>]* data-lines="70"' evil.dom
 absent '<html[^>]* data-error=' evil.dom
 absent '<title>broken' evil.dom
 absent 'CONSOLE' console
+grep -q 'u003c/script' evil.html
 [ "$(grep -o 'class="error-line' evil.dom | wc -l)" -eq 70 ]
 dom demo.html >demo.dom
 grep -q '<html[^>]* data-lines="7"' demo.dom

@@ -36,6 +36,11 @@ struct world {
     int n_classes;
 };
 
+static bool is_unknown(const struct world *w, int i)
+{
+    return w->s->unknown && i % 10 == 0;
+}
+
 static const char *part_of(int i)
 {
     return i % 10 == 8 ? "val" : i % 10 == 9 ? "test" : "train";
@@ -91,9 +96,12 @@ static int add_locations(struct world *w, struct err *e)
         (void)snprintf(key, sizeof key, "pano-%d", i);
         gpkg_point(w->at[i], geom);
         stmt_blob(st, 1, geom, sizeof geom);
-        stmt_text(st, 2, uuid);
         stmt_f64(st, 3, w->at[i].lat);
         stmt_f64(st, 4, w->at[i].lon);
+        for (int k = 1; k <= 4 && is_unknown(w, i); k++) {
+            stmt_null(st, k);
+        }
+        stmt_text(st, 2, uuid);
         stmt_text(st, 5, w->s->demo ? "demo" : "import:fixture");
         stmt_text(st, 6, key);
         stmt_text(st, 7, w->s->hostile ? FIXTURE_EVIL : "somebody");
@@ -108,9 +116,11 @@ static int add_locations(struct world *w, struct err *e)
                 e));
     TRY(db_prepare(w->db, &st, "INSERT INTO split VALUES (1, ?, ?)", e));
     for (int i = 0; i < w->s->n_locations; i++) {
-        stmt_i64(st, 1, w->id[i]);
-        stmt_text(st, 2, part_of(i));
-        TRY(stmt_run(st, e));
+        if (!is_unknown(w, i)) {
+            stmt_i64(st, 1, w->id[i]);
+            stmt_text(st, 2, part_of(i));
+            TRY(stmt_run(st, e));
+        }
     }
     rc = 0;
 out:
@@ -193,7 +203,7 @@ static int add_grid(struct world *w, struct err *e)
     for (int cell = 0; cell < MAX_CELLS; cell++) {
         int count[3] = {0, 0, 0};
         for (int i = 0; i < w->s->n_locations; i++) {
-            if (w->cell[i] == cell) {
+            if (w->cell[i] == cell && !is_unknown(w, i)) {
                 const int k = part_of(i)[0] == 'v' ? 1 : part_of(i)[1] == 'e' ? 2 : 0;
                 if (k == 0) {
                     train[count[0]] = w->at[i];
@@ -210,7 +220,7 @@ static int add_grid(struct world *w, struct err *e)
     st = NULL;
     TRY(db_prepare(w->db, &st, "INSERT INTO label VALUES (1, ?, ?)", e));
     for (int i = 0; i < w->s->n_locations; i++) {
-        if (w->number[w->cell[i]] >= 0) {
+        if (w->number[w->cell[i]] >= 0 && !is_unknown(w, i)) {
             stmt_i64(st, 1, w->id[i]);
             stmt_i64(st, 2, w->class_id[w->cell[i]]);
             TRY(stmt_run(st, e));
@@ -354,7 +364,7 @@ static int add_photos(struct world *w, struct err *e)
         " state) VALUES (?, ?, ?, ?, 96, 96, ?, 'ok')",
         e));
     for (int i = 0; i < w->s->n_locations; i++) {
-        for (int v = 0; v < 4 && strcmp(part_of(i), "train") != 0; v++) {
+        for (int v = 0; v < 4 && (strcmp(part_of(i), "train") != 0 || is_unknown(w, i)); v++) {
             size_t n = 0;
             char path[96];
             char full[512];

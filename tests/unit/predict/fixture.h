@@ -18,6 +18,7 @@ struct fixture_spec {
     int n_locations;
     bool photos;       /* of the val and test part */
     bool predictions;  /* of the val and test part, by three decoders */
+    bool unknown;      /* every tenth location has no coordinates and is in no part */
     bool hostile;      /* names that try to break out of HTML, JSON and CSV */
     bool demo;         /* the provider is the demo one */
     int checkpoint_px; /* 0: no checkpoint; its network is a ResNet-18 with random weights */
