@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One process, one thread, poll(2); answers are small enough to be sent at once. */
-#include "fake.h"
+#include "tests/unit/fetch/fake.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -22,10 +22,10 @@
 #include "core/log.h"
 #include "core/rng.h"
 #include "core/sig.h"
-#include "fake.h"
 #include "fetch/engine.h"
 #include "fetch/fetch.h"
 #include "sql/catalog.h"
+#include "tests/unit/fetch/fake.h"
 
 static struct fake fake;
 static char dir[64];
