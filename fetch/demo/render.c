@@ -76,7 +76,7 @@ static void glow_columns(const struct canvas *c, int *glow)
     }
 }
 
-/* A point of the cloud tile in texels, 8.24 fixed point: it wraps round with the tile. */
+/* A point of a texture's tile in texels, 8.24 fixed point: it wraps round with the tile. */
 struct texel {
     uint32_t x, y;
 };
@@ -84,6 +84,16 @@ struct texel {
 static uint32_t texels(double v)
 {
     return (uint32_t)(int64_t)(v * 16777216);
+}
+
+static struct texel texel_of(float x_m, float y_m, double per_m)
+{
+    return (struct texel){texels((double)x_m * per_m), texels((double)y_m * per_m)};
+}
+
+static struct texel texel_add(struct texel a, struct texel b)
+{
+    return (struct texel){a.x + b.x, a.y + b.y};
 }
 
 static size_t texel_index(struct texel t)
@@ -155,8 +165,7 @@ static void draw_sky(struct canvas *c)
             int light = glow[x] * row.glow >> 8;
             int cover = 3 * tile[texel_index(broad)] + tile[texel_index(fine)];
             int a = alpha[cover >> 1] * row.cloud >> 8;
-            at.x += row.step.x;
-            at.y += row.step.y;
+            at = texel_add(at, row.step);
             int r = row.r + (gr * light >> 8);
             int g = row.g + (gg * light >> 8);
             int b = row.b + (gb * light >> 8);
@@ -225,10 +234,19 @@ static enum material on_road(const struct scene *s, float across, float along, f
     return ASPHALT;
 }
 
-static void ground_row(struct canvas *c, int y)
+/* What one row of the near ground needs. */
+struct plot {
+    struct ramp across, along; /* metres right of the road's middle, and ahead on it */
+    struct ramp strip;         /* in widths of a field */
+    struct texel fine, fine_step, broad, broad_step;
+    float pixel_m;
+    int bare; /* texel from which on the verge is without grass */
+    struct paint paint[MATERIAL_COUNT];
+};
+
+static void plot_row(const struct canvas *c, int y, struct plot *p)
 {
     const struct scene *s = c->scene;
-    struct paint paint[MATERIAL_COUNT];
     float depth = c->focal * (float)SCENE_EYE_M / ((float)y + 0.5F - c->horizon);
     float road = (float)(s->stand.road_deg * GEO_PI / 180);
     float parcel = s->parcel_deg * (float)(GEO_PI / 180);
@@ -239,52 +257,57 @@ static void ground_row(struct canvas *c, int y)
     float sh = c->sin_heading;
     float ch = c->cos_heading;
     /* east = depth sh + lateral ch, north = depth ch - lateral sh */
-    struct ramp across = ramp_of(c, depth, sh * cr - ch * sr, ch * cr + sh * sr);
-    struct ramp along = ramp_of(c, depth, sh * sr + ch * cr, ch * sr - sh * cr);
-    struct ramp strip = ramp_of(c, depth, sh * sp + ch * cp, ch * sp - sh * cp);
+    p->across = ramp_of(c, depth, sh * cr - ch * sr, ch * cr + sh * sr);
+    p->along = ramp_of(c, depth, sh * sr + ch * cr, ch * sr - sh * cr);
+    p->strip = ramp_of(c, depth, sh * sp + ch * cp, ch * sp - sh * cp);
+    p->across.at += s->road_m / 4; /* the car keeps to the right */
     struct ramp east = ramp_of(c, depth, sh, ch);
     struct ramp north = ramp_of(c, depth, ch, -sh);
-    float half = s->road_m / 2;
-    float pixel = depth / c->focal;
-    across.at += s->road_m / 4; /* the car keeps to the right */
-    paints_of(c, depth, paint);
-    struct texel fine_at = {texels((double)east.at * FINE), texels((double)north.at * FINE)};
-    struct texel broad_at = {texels((double)east.at * BROAD), texels((double)north.at * BROAD)};
-    uint32_t dfx = texels((double)east.step * FINE);
-    uint32_t dfy = texels((double)north.step * FINE);
-    uint32_t dbx = texels((double)east.step * BROAD);
-    uint32_t dby = texels((double)north.step * BROAD);
+    p->fine = texel_of(east.at, north.at, FINE);
+    p->fine_step = texel_of(east.step, north.step, FINE);
+    p->broad = texel_of(east.at, north.at, BROAD);
+    p->broad_step = texel_of(east.step, north.step, BROAD);
+    p->pixel_m = depth / c->focal;
+    p->bare = 287 - (int)(200 * s->patchiness);
+    paints_of(c, depth, p->paint);
+}
+
+static enum material material_at(const struct scene *s, const struct plot *p, int x, int tuft)
+{
+    float across = p->across.at + (float)x * p->across.step;
+    float beside = fabsf(across) - s->road_m / 2;
+    if (beside < 0) {
+        return on_road(s, across, p->along.at + (float)x * p->along.step, p->pixel_m);
+    }
+    if (beside < 0.7F) {
+        return GRAVEL;
+    }
+    if (beside < 4) {
+        return tuft > p->bare ? BARE : VERGE;
+    }
+    int k = (int)floorf(p->strip.at + (float)x * p->strip.step);
+    return (enum material)(CROP + (k & (SCENE_CROPS - 1)));
+}
+
+static void ground_row(struct canvas *c, int y)
+{
+    struct plot plot;
     const uint8_t *grain = c->country->grain.v;
     uint32_t random = (uint32_t)y * 7919U;
-    int bare = 255 - (int)(200 * s->patchiness);
     uint8_t *p = c->rgb + (size_t)y * (size_t)c->w * 3;
+    plot_row(c, y, &plot);
     for (int x = 0; x < c->w; x++, p += 3) {
-        float a = across.at + (float)x * across.step;
-        float off = fabsf(a);
         uint32_t jitter = canvas_dither(&random);
-        struct texel blurred = {fine_at.x + (jitter >> 8), fine_at.y + (jitter << 4 >> 8)};
+        struct texel blurred = {plot.fine.x + (jitter >> 8), plot.fine.y + (jitter << 4 >> 8)};
         int fine = grain[texel_index(blurred)];
-        int broad = grain[texel_index(broad_at)];
-        enum material m = VERGE;
-        if (off < half) {
-            m = on_road(s, a, along.at + (float)x * along.step, pixel);
-        } else if (off < half + 0.7F) {
-            m = GRAVEL;
-        } else if (off < half + 4) {
-            m = broad + (fine >> 2) > bare + 32 ? BARE : VERGE;
-        } else {
-            int k = (int)floorf(strip.at + (float)x * strip.step);
-            m = (enum material)(CROP + (k & (SCENE_CROPS - 1)));
-        }
-        const struct paint *q = &paint[m];
+        int broad = grain[texel_index(plot.broad)];
+        const struct paint *q = &plot.paint[material_at(c->scene, &plot, x, broad + (fine >> 2))];
         int k = 256 + ((fine + broad - 256) * q->grain >> 8);
         p[0] = (uint8_t)bright(q->r * k >> 8);
         p[1] = (uint8_t)bright(q->g * k >> 8);
         p[2] = (uint8_t)bright(q->b * k >> 8);
-        fine_at.x += dfx;
-        fine_at.y += dfy;
-        broad_at.x += dbx;
-        broad_at.y += dby;
+        plot.fine = texel_add(plot.fine, plot.fine_step);
+        plot.broad = texel_add(plot.broad, plot.broad_step);
     }
 }
 
@@ -298,7 +321,7 @@ static void draw_ground(struct canvas *c)
 
 /* --- far terrain -------------------------------------------------------------------------------- */
 
-/* The colour of the land or sea at a place d_km away; rise: its height over the step before. */
+/* The colour of the land or sea at a place d_km away; toward_sun: cosine of the angle to the south. */
 static struct rgb far_colour(const struct canvas *c, struct xy at, enum surface_kind kind,
                              double d_km, double toward_sun)
 {
