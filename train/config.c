@@ -53,7 +53,7 @@ static int add_value(const json_t *v, struct buf *out, struct err *e)
         rc = buf_add_str(out, "none", e);
     } else if (!text) {
         rc = err_nomem(e, "a configuration");
-    } else if (json_is_string(v) && json_string_length(v) == 2 * SHA256_SIZE) {
+    } else if (json_is_string(v) && json_string_length(v) == SHA256_HEX_SIZE - 1) {
         rc = buf_printf(out, e, "%.8s...", json_string_value(v));
     } else {
         rc = buf_add_str(out, text, e);

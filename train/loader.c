@@ -215,13 +215,13 @@ static int allocate(struct loader *l, struct err *e)
         struct slot *s = &l->slot[i];
         s->rgb = l->memory + (size_t)i * rgb;
         s->target = calloc(target, sizeof *s->target);
-        s->sample = calloc(N, sizeof *s->sample);
+        s->sample = calloc(N, sizeof(const struct sample *));
         ok = s->target && s->sample;
     }
     return ok ? 0 : err_nomem(e, "batches");
 }
 
-int loader_new(const struct loader_spec *spec, struct loader **out, struct err *e)
+int loader_new(const struct loader_spec *spec, struct loader **loader, struct err *e)
 {
     int rc = -1;
     struct loader *l = calloc(1, sizeof *l);
@@ -249,7 +249,7 @@ int loader_new(const struct loader_spec *spec, struct loader **out, struct err *
     for (int i = 0; i < l->spec.n_threads; i++) {
         TRY(start_thread(l, e));
     }
-    *out = l;
+    *loader = l;
     l = NULL;
 out:
     loader_free(l);

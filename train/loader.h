@@ -51,7 +51,7 @@ struct minibatch {
     const struct sample *const *sample; /* [N] */
 };
 
-int loader_new(const struct loader_spec *spec, struct loader **l, struct err *e);
+int loader_new(const struct loader_spec *spec, struct loader **loader, struct err *e);
 void loader_free(struct loader *l); /* NULL ok; ends the threads, also within a pass */
 
 /* loader_begin - start a pass; what is left of the one before is dropped. The part is cut into the

@@ -8,11 +8,11 @@
 static double log_sum_exp(const float *x, size_t K)
 {
     double max = (double)x[0];
-    double sum = 0;
     for (size_t k = 1; k < K; k++) {
         max = (double)x[k] > max ? (double)x[k] : max;
     }
-    for (size_t k = 0; k < K; k++) {
+    double sum = exp((double)x[0] - max);
+    for (size_t k = 1; k < K; k++) {
         sum += exp((double)x[k] - max);
     }
     return max + log(sum);

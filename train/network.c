@@ -83,7 +83,7 @@ int network_learn_from(struct network *net, int train_from, struct err *e)
     return net->backend->plan_new(net->model, &spec, &net->learn, e);
 }
 
-static double loss(struct network *net, const struct minibatch *b, float *dout)
+static double measure_loss(struct network *net, const struct minibatch *b, float *dout)
 {
     const size_t N = (size_t)b->n;
     const size_t K = (size_t)net->graph->n_out;
@@ -93,7 +93,7 @@ static double loss(struct network *net, const struct minibatch *b, float *dout)
 }
 
 int network_learn(struct network *net, const struct minibatch *b, struct rates lr, int64_t *steps,
-                  double *mean, struct err *e)
+                  double *loss, struct err *e)
 {
     int rc = -1;
     const struct backend *k = net->backend;
@@ -111,8 +111,8 @@ int network_learn(struct network *net, const struct minibatch *b, struct rates l
         steps[i]++;
     }
     TRY(k->forward(net->learn, &batch, net->out, e));
-    *mean = loss(net, b, net->dout);
-    if (!isfinite(*mean)) {
+    *loss = measure_loss(net, b, net->dout);
+    if (!isfinite(*loss)) {
         goto out;
     }
     TRY(k->grad_zero(net->model, e));
@@ -128,6 +128,6 @@ int network_measure(struct network *net, const struct minibatch *b, struct err *
     if (net->backend->forward(net->infer, &batch, net->out, e) != 0) {
         return -1;
     }
-    (void)loss(net, b, NULL);
+    (void)measure_loss(net, b, NULL);
     return 0;
 }

@@ -11,19 +11,19 @@
 #include "train/nn/safetensors.h"
 
 int snapshot_init(struct snapshot *s, struct network *net, const struct dataset *d,
-                  const struct run_dir *dir, char *config, struct err *e)
+                  const struct run_dir *dir, const char *config, struct err *e)
 {
     const size_t n = net->graph->n_floats;
     *s = (struct snapshot){.net = net,
                            .data = d,
                            .dir = dir,
-                           .config = config,
+                           .config = strdup(config),
                            .value = calloc(n, sizeof(float)),
                            .moment1 = calloc(n, sizeof(float)),
                            .moment2 = calloc(n, sizeof(float)),
                            .best = {.kind = "best", .path = dir->best_stored},
                            .last = {.kind = "last", .path = dir->last_stored}};
-    if (!s->value || !s->moment1 || !s->moment2) {
+    if (!s->config || !s->value || !s->moment1 || !s->moment2) {
         snapshot_release(s);
         return err_nomem(e, "a checkpoint");
     }
@@ -35,6 +35,7 @@ void snapshot_release(struct snapshot *s)
     free(s->value);
     free(s->moment1);
     free(s->moment2);
+    free(s->config);
     *s = (struct snapshot){0};
 }
 

@@ -18,16 +18,16 @@
 #include "train/state.h"
 
 struct snapshot {
-    struct network *net; /* borrowed, as the next three */
+    struct network *net; /* borrowed, as the next two */
     const struct dataset *data;
     const struct run_dir *dir;
-    char *config;
-    float *value, *moment1, *moment2; /* [n_floats], owned */
+    char *config;                     /* owned, as the next three */
+    float *value, *moment1, *moment2; /* [n_floats] */
     struct checkpoint_row best, last; /* as they are on disk */
 };
 
 int snapshot_init(struct snapshot *s, struct network *net, const struct dataset *d,
-                  const struct run_dir *dir, char *config, struct err *e);
+                  const struct run_dir *dir, const char *config, struct err *e);
 void snapshot_release(struct snapshot *s);
 
 /* snapshot_save - best if asked, then last if asked; val_km is this epoch's. */

@@ -46,7 +46,7 @@ struct trainer {
 
 /* --- what there is to do ----------------------------------------------------------------------------- */
 
-enum todo { TODO_NOTHING, TODO_RESUME, TODO_NEW };
+enum action { ACTION_NONE, ACTION_RESUME, ACTION_BEGIN };
 
 /* intact - whether the finished run's best checkpoint is there as it was recorded. */
 static bool intact(const struct trainer *t, const struct record *r)
@@ -60,12 +60,13 @@ static bool intact(const struct trainer *t, const struct record *r)
     return same;
 }
 
-static int compare(const struct trainer *t, const struct record *r, enum todo *todo, struct err *e)
+static int compare(const struct trainer *t, const struct record *r, enum action *action,
+                   struct err *e)
 {
     int rc = -1;
     struct buf diff;
     buf_init(&diff, sizeof e->msg / 2);
-    *todo = TODO_NEW;
+    *action = ACTION_BEGIN;
     TRY(config_diff(r->config, t->config, &diff, e));
     if (diff.n > 0 && t->prefs->resume && !t->prefs->restart) {
         rc = err_set(e, ERR_USAGE,
@@ -75,25 +76,25 @@ static int compare(const struct trainer *t, const struct record *r, enum todo *t
     } else if (diff.n > 0) {
         log_info("run '%s' begins anew: %s", t->prefs->name, diff.p);
     } else if (t->prefs->resume) {
-        *todo = !r->finished ? TODO_RESUME : intact(t, r) ? TODO_NOTHING : TODO_NEW;
+        *action = !r->finished ? ACTION_RESUME : intact(t, r) ? ACTION_NONE : ACTION_BEGIN;
     }
 out:
     buf_release(&diff);
     return rc;
 }
 
-static int decide(struct trainer *t, enum todo *todo, struct err *e)
+static int decide(struct trainer *t, enum action *action, struct err *e)
 {
     int rc = -1;
     bool found = false;
     struct record r = {0};
     TRY(record_find(t->db, t->prefs->name, &r, &found, e));
-    *todo = TODO_NEW;
+    *action = ACTION_BEGIN;
     if (found) {
-        TRY(compare(t, &r, todo, e));
+        TRY(compare(t, &r, action, e));
     }
-    t->run_id = *todo == TODO_RESUME ? r.id : 0;
-    if (*todo == TODO_NOTHING) {
+    t->run_id = *action == ACTION_RESUME ? r.id : 0;
+    if (*action == ACTION_NONE) {
         log_info("run '%s' is up to date: best epoch %d, val %.2f km, test %.2f km", t->prefs->name,
                  r.best_epoch, r.best_km, r.test_km);
     }
@@ -186,14 +187,14 @@ static void trainer_release(struct trainer *t)
 }
 
 /* prepare - weights and state, from the last checkpoint or from the beginning. */
-static int prepare(struct trainer *t, enum todo todo, struct err *e)
+static int prepare(struct trainer *t, enum action action, struct err *e)
 {
     int rc = -1;
     const struct train_prefs *p = t->prefs;
     t->state.lr_head = p->lr_head;
     t->state.lr_backbone = p->lr_backbone;
     plateau_init(&t->state.plateau, p->factor, p->patience, p->min_lr);
-    if (todo == TODO_RESUME && file_exists(t->dir.last)) {
+    if (action == ACTION_RESUME && file_exists(t->dir.last)) {
         TRY(snapshot_resume(&t->snapshot, &t->state, e));
         TRY(record_checkpoints(t->db, t->run_id, &t->snapshot.best, &t->snapshot.last, e));
         log_info("run '%s' goes on after epoch %d", p->name, t->state.epoch);
@@ -406,31 +407,30 @@ static int describe(const struct trainer *t, struct err *e)
              " locations",
              g->arch, g->n_out, (double)g->n_floats / 1e6, g->n_views, g->size_px,
              t->data.part[PART_TRAIN].n, t->data.part[PART_VAL].n, t->data.part[PART_TEST].n);
-    log_info("%s: %s; %.2f G multiply-adds per location", t->backend->name, text,
-             graph_flops(g) / 1e9);
+    log_info("%s; %.2f G multiply-adds per location", text, graph_flops(g) / 1e9);
     return 0;
 }
 
 static int train(struct trainer *t, struct err *e)
 {
     int rc = -1;
-    enum todo todo = TODO_NEW;
+    enum action action = ACTION_BEGIN;
     TRY(open_data(t, e));
-    TRY(decide(t, &todo, e));
-    if (todo == TODO_NOTHING) {
+    TRY(decide(t, &action, e));
+    if (action == ACTION_NONE) {
         goto out;
     }
     TRY(run_dir_lock(&t->dir, t->prefs->name, e));
-    TRY(decide(t, &todo, e)); /* again: another process may have ended since */
-    if (todo == TODO_NOTHING) {
+    TRY(decide(t, &action, e)); /* again: another process may have ended since */
+    if (action == ACTION_NONE) {
         goto out;
     }
     TRY(open_network(t, e));
     TRY(describe(t, e));
-    if (todo == TODO_NEW) {
+    if (action == ACTION_BEGIN) {
         TRY(create_run(t, e));
     }
-    TRY(prepare(t, todo, e));
+    TRY(prepare(t, action, e));
     TRY(run_epochs(t, e));
     TRY(run_test(t, e));
 out:

@@ -1,0 +1,129 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# gdje-train from the command line: what is missing is named, a run killed at any moment goes on to
+# the same bytes, a finished one is left alone, a full disk and a stopped run say what they are.
+# shellcheck disable=SC2086 # $train is a command with its options
+set -eu
+jpg=$ROOT/tests/data/image
+db=work/catalog.gpkg
+
+die() {
+    echo "FAIL: $*" >&2
+    cat out err >&2 2>/dev/null || true
+    exit 1
+}
+sql() { sqlite3 "$db" "$1"; }
+expect() {
+    want=$1
+    shift
+    rc=0
+    "$@" >out 2>err || rc=$?
+    [ $rc -eq "$want" ] || die "'$*' ended with $rc, not $want"
+}
+says() { grep -q "$1" err || die "it does not say '$1'"; }
+
+# --- a small country, each tool asked for before it was run --------------------------------------------
+train='gdje-train --pack work/p.gdje --name r --epochs 3 --batch 6 --threads 1 --save-every 0'
+expect 2 gdje-train
+says 'pack is required'
+expect 2 gdje-train --pack x --name ../x
+expect 2 $train --precision f16
+expect 3 $train
+says 'there is no catalog'
+echo 'uuid,latitude,longitude' >set.csv
+i=0
+for lat in 45.1 45.4 45.7 46.0; do
+    for lon in 15.5 16.0 16.5 17.0 17.5; do
+        i=$((i + 1))
+        mkdir -p set/$i
+        cp "$jpg/plain.jpg" set/$i/0.jpg
+        [ $((i % 2)) -eq 0 ] || cp "$jpg/progressive.jpg" set/$i/0.jpg
+        cp "$jpg/full.jpg" set/$i/90.jpg
+        echo "$i,$lat,$lon" >>set.csv
+    done
+done
+gdje-import -q --csv set.csv --images set >/dev/null
+gdje-hash -q >/dev/null
+expect 3 $train
+says "cannot open 'work/p.gdje'"
+# copies of a picture are one group: the split is set by hand, so that there are three parts
+sql "INSERT INTO split_scheme (id, name, method, ratios, seed) VALUES (1, 'default', 'file', '1', 0);
+     INSERT INTO split SELECT 1, id, CASE id % 5 WHEN 0 THEN 'val' WHEN 1 THEN 'test' ELSE 'train' END FROM location"
+gdje-pack -q --size 16 -o work/p.gdje >/dev/null 2>&1
+expect 3 $train
+says 'run gdje-grid first'
+expect 3 $train --task regression
+says 'run gdje-project first'
+gdje-project -q >/dev/null
+gdje-grid -q --border "$ROOT/shapes/croatia.shp" --spacing 120km >/dev/null
+expect 3 $train
+says 'run gdje-stats --split default --size 16'
+gdje-stats -q --size 16 >/dev/null
+expect 3 $train --split other
+says 'run gdje-split first'
+expect 2 $train --arch vgg
+says "unknown architecture 'vgg'"
+expect 6 $train --backend cuda
+mkdir other
+sqlite3 "$db" ".backup other/catalog.gpkg"
+
+# --- uninterrupted --------------------------------------------------------------------------------------
+expect 0 $train
+[ "$(wc -l <out)" -eq 4 ] || die "not a line per epoch"
+[ "$(head -1 out)" = 'epoch	lr	train_loss	val_loss	val_acc	val_km	seconds	images_per_s' ] || die "heads"
+says 'always guessing'
+[ "$(sql 'SELECT count(*) FROM epoch e JOIN run r ON r.id = e.run_id WHERE r.name = "r"')" = 3 ] || die "rows"
+
+# --- killed as soon as an epoch was printed, again and again ---------------------------------------------
+other="$train --catalog other/catalog.gpkg"
+mkfifo lines
+for epoch in 1 2; do
+    $other -q >lines 2>err &
+    pid=$!
+    exec 3<lines
+    read -r line <&3
+    read -r line <&3
+    kill -9 $pid
+    wait $pid 2>/dev/null || true
+    exec 3<&-
+    [ "${line%%	*}" = $epoch ] || die "epoch $epoch was not the first printed: $line"
+done
+expect 0 $other
+says 'goes on after epoch 2'
+cmp work/run/r/best.safetensors other/run/r/best.safetensors || die "other best weights"
+cmp work/run/r/last.safetensors other/run/r/last.safetensors || die "other last weights"
+for db in work/catalog.gpkg other/catalog.gpkg; do
+    sql 'SELECT epoch, train_loss, val_loss, val_km FROM epoch; SELECT best_epoch, best_val_km, test_km, state FROM run;
+         SELECT kind, epoch, path, sha256 FROM checkpoint' >"${db%%/*}.rows"
+done
+diff work.rows other.rows || die "other rows"
+db=work/catalog.gpkg
+
+# --- finished, changed, stopped ----------------------------------------------------------------------------
+before=$(ls -l --time-style=full-iso work/run/r)
+expect 0 $train
+says 'up to date'
+[ ! -s out ] || die "it printed epochs"
+[ "$before" = "$(ls -l --time-style=full-iso work/run/r)" ] || die "it touched a file"
+expect 2 $train --lr-head 0.002
+says 'lr_head was 0.001, is 0.002'
+rc=0
+(
+    trap - TERM
+    exec $train --lr-head 0.002 --restart --epochs 1000
+) >lines 2>err &
+pid=$!
+read -r line <lines
+kill -TERM $pid
+wait $pid || rc=$?
+[ $rc -eq 143 ] || die "a stopped run ended with $rc"
+says 'run .r. stopped'
+[ "$(sql 'SELECT state FROM run')" = interrupted ] || die "state"
+
+# --- what cannot be written ---------------------------------------------------------------------------------
+rc=0
+$train --name full --epochs 1 >/dev/full 2>err || rc=$?
+[ $rc -eq 4 ] || die "a full standard output ended with $rc"
+: >file
+expect 4 $train --name f --run-dir file
+says "'file'"
