@@ -9,7 +9,7 @@
 #PROVIDER = demo
 #KEY_FILE = /home/me/.streetview-key
 #COUNT = 2000
-#RATE = 1000
+#RATE = 100
 
 # preparation
 #RATIOS = 80/10/10

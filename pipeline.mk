@@ -19,7 +19,7 @@ DATASET ?=
 PROVIDER ?= demo
 KEY_FILE ?=
 COUNT ?= 2000
-RATE ?= 1000
+RATE ?=
 FETCH_ARGS ?=
 # preparation
 RATIOS ?= 80/10/10
@@ -48,7 +48,7 @@ cat_opt := --catalog $(CATALOG)
 # The arguments of each stage. They are a file that is rewritten while parsing, only when different:
 # a changed parameter reruns its stage and what depends on it.
 args_sample := --border $(BORDER) --crs $(CRS) --count $(COUNT) --seed $(SEED)
-args_fetch := --provider $(PROVIDER) --rate $(RATE) $(if $(KEY_FILE),--key-file $(KEY_FILE)) $(FETCH_ARGS)
+args_fetch := --provider $(PROVIDER) $(if $(RATE),--rate $(RATE)) $(if $(KEY_FILE),--key-file $(KEY_FILE)) $(FETCH_ARGS)
 args_import := --csv $(DATASET)/$(notdir $(firstword $(wildcard $(DATASET)/*.csv))) --images $(DATASET)
 args_hash :=
 args_split := --ratios $(RATIOS) --seed $(SEED)
@@ -110,7 +110,7 @@ demo_url := $(WORK)/demo.url
 fetch_demo = rm -f $(demo_url); \
 	$(call gdje,demo) --border $(BORDER) --seed $(SEED) --url-file $(demo_url) --idle-exit 120 >/dev/null & demo=$$!; \
 	trap 'kill $$demo 2>/dev/null' EXIT INT TERM; \
-	for i in 1 2 3 4 5 6 7 8 9 10; do [ -s $(demo_url) ] && break; sleep 0.3; done; \
+	while kill -0 $$demo 2>/dev/null && ! [ -s $(demo_url) ]; do sleep 0.1; done; \
 	$(call gdje,fetch) $(cat_opt) $(args_fetch) --base-url "$$(cat $(demo_url))"
 fetch_real = $(call gdje,fetch) $(cat_opt) $(args_fetch)
 $(S)/fetch: $(S)/fetch.args $(S)/sample.state | $(call gdje,fetch) $(call gdje,demo)

@@ -18,6 +18,7 @@ static struct {
     struct {
         const char *fmt;
         unsigned long count;
+        char first[80]; /* its beginning, for the summary */
     } warned[WARN_KINDS];
 } state = {.mutex = PTHREAD_MUTEX_INITIALIZER, .tool = "gdje"};
 
@@ -71,13 +72,19 @@ void log_error(const char *fmt, ...)
 }
 
 /* Count this format; true when it is to be printed. state.mutex is held. */
-static bool count_warning(const char *fmt)
+__attribute__((format(printf, 1, 0))) static bool count_warning(const char *fmt, va_list ap)
 {
     size_t i = 0;
     while (i < WARN_KINDS - 1 && state.warned[i].fmt && state.warned[i].fmt != fmt) {
         i++;
     }
-    state.warned[i].fmt = fmt;
+    if (!state.warned[i].fmt) {
+        va_list copy;
+        va_copy(copy, ap);
+        (void)vsnprintf(state.warned[i].first, sizeof state.warned[i].first, fmt, copy);
+        va_end(copy);
+        state.warned[i].fmt = fmt;
+    }
     return ++state.warned[i].count <= WARN_REPEAT;
 }
 
@@ -86,7 +93,7 @@ void log_warn(const char *fmt, ...)
     va_list ap;
     va_start(ap, fmt);
     (void)pthread_mutex_lock(&state.mutex);
-    if (count_warning(fmt)) {
+    if (count_warning(fmt, ap)) {
         say("warning: ", fmt, ap);
     }
     (void)pthread_mutex_unlock(&state.mutex);
@@ -116,8 +123,8 @@ void log_summary(void)
 {
     for (size_t i = 0; i < WARN_KINDS && state.warned[i].fmt; i++) {
         if (state.warned[i].count > WARN_REPEAT) {
-            (void)fprintf(stderr, "%s: warning: %lu more like '%.60s'\n", state.tool,
-                          state.warned[i].count - WARN_REPEAT, state.warned[i].fmt);
+            (void)fprintf(stderr, "%s: warning: %lu more like '%s'\n", state.tool,
+                          state.warned[i].count - WARN_REPEAT, state.warned[i].first);
         }
     }
 }

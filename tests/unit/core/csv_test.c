@@ -24,7 +24,7 @@ static void show(const char *text, size_t n, char *out, size_t size)
     memcpy(copy, text, n);
     copy[n] = '\0';
     if (csv_init(&c, "t.csv", copy, n, &e) != 0) {
-        (void)snprintf(out, size, "error: %s", e.msg);
+        (void)snprintf(out, size, "error: %.400s", e.msg);
         free(copy);
         return;
     }
