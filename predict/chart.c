@@ -47,7 +47,7 @@ static void tick_text(FILE *f, double v, bool percent)
 {
     if (percent) {
         (void)fprintf(f, "%.4g&#8201;%%", v * 100);
-    } else if (v != 0 && (fabs(v) < 1e-3 || fabs(v) >= 1e5)) {
+    } else if (v != 0 && (fabs(v) < 0.01 || fabs(v) >= 1e5)) {
         (void)fprintf(f, "%.0e", v);
     } else {
         (void)fprintf(f, "%.4g", v);
@@ -76,7 +76,8 @@ static void y_tick(FILE *f, const struct chart *c, double v)
 
 typedef void tick_fn(FILE *f, const struct chart *c, double v);
 
-static void ticks(FILE *f, const struct chart *c, double lo, double hi, bool is_log, tick_fn *draw)
+static void ticks(FILE *f, const struct chart *c, double lo, double hi, bool is_log, bool whole,
+                  tick_fn *draw)
 {
     if (is_log) {
         const bool wide = hi / lo > 30; /* 1 10 100, else 1 2 5 10 */
@@ -90,7 +91,10 @@ static void ticks(FILE *f, const struct chart *c, double lo, double hi, bool is_
         }
         return;
     }
-    const double step = chart_nice((hi - lo) / N_TICKS);
+    double step = chart_nice((hi - lo) / N_TICKS);
+    if (whole) {
+        step = step < 1 ? 1 : ceil(step); /* 2.5 is no whole number */
+    }
     const int first = (int)ceil(lo / step - 1e-9);
     for (int k = first; k * step <= hi + 1e-9 * step; k++) {
         draw(f, c, k * step);
@@ -104,8 +108,8 @@ void chart_begin(FILE *f, const struct chart *c)
     (void)fputs("role=\"img\" aria-label=\"", f);
     html_text(f, c->title);
     (void)fputs("\">\n", f);
-    ticks(f, c, c->x0, c->x1, c->x_log, x_tick);
-    ticks(f, c, c->y0, c->y1, c->y_log, y_tick);
+    ticks(f, c, c->x0, c->x1, c->x_log, c->x_whole, x_tick);
+    ticks(f, c, c->y0, c->y1, c->y_log, c->y_whole, y_tick);
     (void)fprintf(f,
                   "<text class=\"label\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>\n"
                   "<text class=\"label\" transform=\"translate(13 %.1f) rotate(-90)\" "

@@ -20,7 +20,8 @@ struct chart {
     const char *x_label, *y_label;
     double x0, x1, y0, y1; /* x0 < x1, y0 < y1; positive where logarithmic */
     bool x_log, y_log;
-    bool y_percent; /* y is a share: labelled in percent */
+    bool x_whole, y_whole; /* ticks at whole numbers only */
+    bool y_percent;        /* y is a share: labelled in percent */
 };
 
 struct legend {

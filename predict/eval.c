@@ -183,15 +183,19 @@ out:
     return rc;
 }
 
-/* Whether class k is the first that bears its name: regions are scored once. */
+/* Whether class k is the first of several that bear its name: a region, scored once. A name of one
+ * class alone is but its label. */
 static bool names_region(const struct truth *t, size_t k)
 {
-    for (size_t i = 0; t->cls[k].name && i < k; i++) {
-        if (t->cls[i].name && strcmp(t->cls[i].name, t->cls[k].name) == 0) {
+    bool shared = false;
+    for (size_t i = 0; t->cls[k].name && i < t->n_classes; i++) {
+        const bool same = i != k && t->cls[i].name && strcmp(t->cls[i].name, t->cls[k].name) == 0;
+        if (same && i < k) {
             return false;
         }
+        shared = shared || same;
     }
-    return t->cls[k].name != NULL;
+    return shared;
 }
 
 /* A region's name as part of a metric's: what would break the TSV becomes a space. */

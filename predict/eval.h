@@ -5,7 +5,7 @@
  *
  *     near_0_1:mean_km       locations whose nearest train location is less than 1 km away
  *     class_17:median_km     locations of class 17
- *     region_Istria:n        locations of all classes of that name
+ *     region_Istria:n        locations of all classes that share this name
  *     bin_3:accuracy         guesses of confidence 0.3 to 0.4
  */
 #ifndef PREDICT_EVAL_H

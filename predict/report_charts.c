@@ -37,7 +37,8 @@ static void histogram(const struct report *r, const struct errors *s, FILE *f)
                             .x_label = "error, km",
                             .y_label = "locations",
                             .x1 = n_bars * width,
-                            .y1 = chart_nice((double)most)};
+                            .y1 = chart_nice((double)most),
+                            .y_whole = true};
     chart_begin(f, &c);
     for (int k = 0; k < n_bars; k++) {
         char tip[96];
@@ -81,6 +82,11 @@ static int distribution(const struct report *r, FILE *f, struct err *e)
                             .y_percent = true};
     struct legend legend[4];
     size_t n_legend = 0;
+    for (size_t k = 0; k < 4; k++) {
+        if (!curve[k].name || part_estimate(r->part, curve[k].name)) {
+            legend[n_legend++] = (struct legend){curve[k].css, curve[k].text};
+        }
+    }
     chart_begin(f, &c);
     for (size_t k = 4; k-- > 0;) { /* the prediction on top */
         const struct estimate *est =
@@ -104,7 +110,6 @@ static int distribution(const struct report *r, FILE *f, struct err *e)
         }
         errors_release(&s);
         chart_line(f, &c, x, y, N_CURVE, curve[k].css);
-        legend[n_legend++] = (struct legend){curve[k].css, curve[k].text};
     }
     chart_end(f, legend, n_legend);
     return 0;
@@ -215,11 +220,15 @@ static int curve_chart(const struct report *r, struct chart c, const struct curv
         bounds(y, r->n_epochs, c.y_log, &lo, &hi);
     }
     c.x_label = "epoch";
+    c.x_whole = true;
     c.x0 = x[0];
     c.x1 = fmax(x[r->n_epochs - 1], x[0] + 1);
     c.y0 = c.y_log ? pow(10, floor(log10(lo) + 1e-9)) : 0;
     c.y1 = c.y_log ? pow(10, ceil(log10(hi) - 1e-9)) : chart_nice(hi);
-    c.y1 = c.y1 > c.y0 ? c.y1 : c.y0 * 10 + 1;
+    if (!(c.y1 > c.y0)) { /* all the same */
+        c.y1 = c.y_log ? c.y0 * 10 : 1;
+        c.y0 = c.y_log ? c.y0 / 10 : 0;
+    }
     if (isfinite(lo)) {
         chart_begin(f, &c);
         for (size_t k = 0; k < n; k++) {

@@ -60,16 +60,15 @@ out:
     return rc;
 }
 
-/* "2023-05, (c) somebody, CC0": what is known of it; views are read behind this row. */
+/* "2023-05, somebody, CC0": what is known of it; views are read behind this row. */
 static int credit_text(struct stmt *st, struct buf *b, struct err *e)
 {
-    static const char *const before[3] = {"", "\302\251 ", ""}; /* a copyright sign */
     if (buf_add_str(b, "", e) != 0) {
         return -1;
     }
     for (int i = 0; i < 3; i++) {
         const char *text = col_text(st, 1 + i);
-        if (text && text[0] && buf_printf(b, e, "%s%s%s", b->n ? ", " : "", before[i], text) != 0) {
+        if (text && text[0] && buf_printf(b, e, "%s%s", b->n ? ", " : "", text) != 0) {
             return -1;
         }
     }
@@ -137,7 +136,7 @@ int report_photos(const struct report *r, struct db *db, FILE *f, struct err *e)
 {
     const size_t n = r->part->n;
     const size_t asked = (size_t)r->prefs->n_photos;
-    const size_t k = asked < n ? asked : n;
+    const size_t k = asked < n / 2 ? asked : (n + 1) / 2; /* nobody is best and worst */
     (void)fputs("<h3>Best</h3><div class=\"cards\">\n", f);
     for (size_t i = 0; i < k; i++) {
         if (card(r, db, r->by_error[i], f, e) != 0) {
@@ -145,7 +144,7 @@ int report_photos(const struct report *r, struct db *db, FILE *f, struct err *e)
         }
     }
     (void)fputs("</div><h3>Worst</h3><div class=\"cards\">\n", f);
-    for (size_t i = 0; i < k; i++) {
+    for (size_t i = 0; i < k && i < n - k; i++) {
         if (card(r, db, r->by_error[n - 1 - i], f, e) != 0) {
             return -1;
         }

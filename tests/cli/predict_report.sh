@@ -34,6 +34,7 @@ fails 2 'give -o FILE' gdje-report --catalog demo/catalog.gpkg
 [ ! -e r.html ]
 
 gdje-eval --catalog evil/catalog.gpkg -q >evil.tsv
+grep -q 'region_.*:mean_km' evil.tsv # classes that share a name
 gdje-eval --catalog demo/catalog.gpkg -q >demo.tsv
 gdje-report --catalog evil/catalog.gpkg --border "$border" -o evil.html -q
 gdje-report --catalog demo/catalog.gpkg --border none --lines 7 --photos 2 -o demo.html -q
