@@ -83,8 +83,8 @@ state_eval := SELECT count(*), total(value) FROM score
 ifneq ($(filter pipeline,$(MAKECMDGOALS)),)
 same = $(and $(findstring $(1),$(2)),$(findstring $(2),$(1)))
 $(shell mkdir -p $(S))
-$(foreach s,$(stages),$(if $(call same,$(strip $(file <$(S)/$(s).args)),$(s): $(strip $(args_$(s)))),,\
-	$(file >$(S)/$(s).args,$(s): $(strip $(args_$(s))))))
+$(foreach s,$(stages),$(if $(call same,$(strip $(file <$(S)/$(s).args)),$(strip $(s): $(args_$(s)))),,\
+	$(file >$(S)/$(s).args,$(strip $(s): $(args_$(s))))))
 endif
 
 # run,STAGE,COMMAND: say it, run it, stamp it
