@@ -62,6 +62,10 @@ void hash_stat(const char *path, struct hash_result *r)
     *r = (struct hash_result){.state = HASH_MISSING};
     if (stat(path, &st) == 0) {
         r->state = HASH_OK;
+        if (!S_ISREG(st.st_mode)) { /* a named pipe would wait for its writer */
+            r->state = HASH_CORRUPT;
+            (void)snprintf(r->detail, sizeof r->detail, "not a regular file");
+        }
         r->n_bytes = st.st_size;
         r->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
     } else {
@@ -83,7 +87,7 @@ int hash_file(const char *path, struct hash_result *r, struct err *e)
     size_t n = 0;
     struct image img = {0};
     hash_stat(path, r);
-    if (r->state == HASH_MISSING) {
+    if (r->state != HASH_OK) {
         return 0;
     }
     if (file_read(path, IMAGE_MAX_BYTES, &data, &n, &why) != 0) {

@@ -30,7 +30,8 @@ bool hash_is_flat(uint64_t dhash);
 /* hash_distance - bits that differ. */
 int hash_distance(uint64_t a, uint64_t b);
 
-/* hash_stat - length and modification time of a file; state HASH_MISSING when there is none. */
+/* hash_stat - length and modification time of a file; state HASH_MISSING when there is none,
+ * HASH_CORRUPT when it is no regular file. */
 void hash_stat(const char *path, struct hash_result *r);
 
 /* hash_file - read and decode. What is wrong with the file is in *r; -1 only for what is not the

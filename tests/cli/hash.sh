@@ -72,6 +72,12 @@ expect 0 gdje-hash -j 4
 sql 'SELECT * FROM image_hash; SELECT * FROM duplicate; SELECT * FROM grouping' >four
 diff one four || die "threads change results"
 
+# a named pipe in a picture's place is not waited for
+rm set/b/90.jpg
+mkfifo set/b/90.jpg
+expect 0 timeout 20 gdje-hash
+grep -q 'set/b/90.jpg	corrupt	not a regular file' out || die "pipe"
+
 # nothing usable is an error
 rm -r set && expect 3 gdje-hash
 grep -q 'none of the' err || die "message"

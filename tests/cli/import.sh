@@ -20,17 +20,18 @@ expect() { # expect CODE COMMAND...: run with stdout in out, stderr in err
 }
 
 # a data set of places with everything wrong that can be
-mkdir -p set/a set/b set/c set/d set/f set/stray set/onlybad set/gone
+mkdir -p set/pipe set/a set/b set/c set/d set/f set/stray set/onlybad set/gone
 for v in 0 90 180 270; do cp "$jpg" "set/a/$v.jpg" && cp "$jpg" "set/b/$v.jpg" && cp "$jpg" "set/f/$v.jpg"; done
 cp "$jpg" set/c/0.jpg
 head -c 5 "$jpg" >set/c/90.jpg
 : >set/onlybad/0.jpg
+mkfifo set/pipe/0.jpg
 cp "$jpg" set/d/180.jpg
 printf '\357\273\277uuid;latitude;longitude\r\n' >set.csv
 {
     printf 'a;45.5;15.5\r\n"b";"45.25";16\r\nc;44;15\r\nd;43,5;16,4\r\n'
     printf 'a;45;15\r\ne;45;15\r\n;45;15\r\n../x;45;15\r\nf;91;15\r\nf;0;0\r\nf;nan;15\r\n'
-    printf 'f;;\r\nf;x;15\r\n"f"z;1;1\r\nonlybad;44;16\r\ngone;44;16\r\n\r\n'
+    printf 'f;;\r\nf;x;15\r\n"f"z;1;1\r\nonlybad;44;16\r\ngone;44;16\r\npipe;44;16\r\n\r\n'
 } >>set.csv
 expect 0 gdje-import --csv set.csv --images set
 cat >want <<'EOF'
@@ -48,10 +49,11 @@ row	reason	detail
 15	malformed	text behind a closing quote
 16	bad_image	empty file
 17	no_images	the folder has no 0.jpg, 90.jpg, 180.jpg or 270.jpg
+18	bad_image	not a regular file
 stray	no_row	no row has this folder's name as its id
 EOF
 diff want out || die "the rejected rows"
-grep -q 'read 17: 3 accepted, 14 rejected (1 malformed, 1 no_id, 1 bad_id, 1 duplicate_id, 1 no_position, 1 decimal_comma, 2 not_a_number, 1 out_of_range, 1 zero, 2 no_images, 1 bad_image, 1 no_row)' err || die "the counts"
+grep -q 'read 18: 3 accepted, 15 rejected (1 malformed, 1 no_id, 1 bad_id, 1 duplicate_id, 1 no_position, 1 decimal_comma, 2 not_a_number, 1 out_of_range, 1 zero, 2 no_images, 2 bad_image, 1 no_row)' err || die "the counts"
 grep -q 'images: 9 ok, 2 missing, 1 corrupt' err || die "the image counts"
 grep -q 'hint: write coordinates with a decimal point' err || die "the hint"
 [ "$(sql 'SELECT uuid, lat_deg, lon_deg, provider, group_key FROM location ORDER BY id LIMIT 2')" = \
