@@ -16,7 +16,7 @@ const struct near_band near_bands[N_NEAR_BANDS] = {
     {"near_0_1", 0, 1},
     {"near_1_5", 1, 5},
     {"near_5_25", 5, 25},
-    {"near_25_up", 25, INFINITY},
+    {"near_25_up", 25, (double)INFINITY},
 };
 
 /* Scores under a common heading: one part, one decoder. */

@@ -238,8 +238,8 @@ double calibrate(const struct guess *g, size_t n, struct calibration_bin bin[CAL
 
 double bounds_diagonal_km(const struct lonlat *p, size_t n)
 {
-    struct lonlat sw = {INFINITY, INFINITY};
-    struct lonlat ne = {-INFINITY, -INFINITY};
+    struct lonlat sw = {(double)INFINITY, (double)INFINITY};
+    struct lonlat ne = {-(double)INFINITY, -(double)INFINITY};
     for (size_t i = 0; i < n; i++) {
         sw = (struct lonlat){fmin(sw.lon, p[i].lon), fmin(sw.lat, p[i].lat)};
         ne = (struct lonlat){fmax(ne.lon, p[i].lon), fmax(ne.lat, p[i].lat)};

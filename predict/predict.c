@@ -254,7 +254,7 @@ out:
     return rc;
 }
 
-/* Rows of this run that are not there although nothing changed: somebody deleted them. */
+/* How many predictions a run has: none, although nothing changed, when somebody deleted them. */
 static int count_rows(struct db *db, int64_t run_id, int64_t *n, struct err *e)
 {
     char sql[96];

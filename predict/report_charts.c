@@ -11,7 +11,7 @@
 #define N_CURVE 160 /* points of a distribution curve */
 
 /* Errors up to the 99th percentile in bars of equal width. */
-static void histogram(const struct report *r, const struct errors *s, FILE *f)
+static void histogram(const struct errors *s, FILE *f)
 {
     const double high = quantile(s->km, s->n, 0.99);
     const double width = chart_nice(fmax(high, 0.1) / N_BARS);
@@ -52,7 +52,6 @@ static void histogram(const struct report *r, const struct errors *s, FILE *f)
     const double y[2] = {0, c.y1};
     chart_line(f, &c, x, y, 2, "s2");
     chart_end(f, (struct legend[]){{"s1", "locations"}, {"s2", "median"}}, 2);
-    (void)r;
 }
 
 /* Share of locations within a distance, for the chosen decoder and what it has to beat. */
@@ -166,7 +165,7 @@ int report_charts(const struct report *r, FILE *f, struct err *e)
         return -1;
     }
     (void)fputs("<div class=\"charts\">\n", f);
-    histogram(r, &s, f);
+    histogram(&s, f);
     errors_release(&s);
     if (distribution(r, f, e) != 0) {
         return -1;

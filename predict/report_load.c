@@ -387,14 +387,7 @@ int report_load(struct report *r, struct db *db, const struct report_prefs *pref
 
 const struct score *report_score(const struct report *r, const char *decode, const char *metric)
 {
-    for (size_t i = 0; i < r->scores.n; i++) {
-        const struct score *s = &r->scores.row[i];
-        if (strcmp(s->part, r->part->name) == 0 && strcmp(s->decode, decode) == 0 &&
-            strcmp(s->metric, metric) == 0) {
-            return s;
-        }
-    }
-    return NULL;
+    return scores_find(&r->scores, r->part->name, decode, metric);
 }
 
 void report_km(char *out, size_t size, double km)

@@ -24,19 +24,6 @@ void report_facts(const struct facts *facts, const char *title, FILE *f)
     (void)fputs("</dl></section>\n", f);
 }
 
-static const struct score *find(const struct report *r, const char *part, const char *decode,
-                                const char *metric)
-{
-    for (size_t i = 0; i < r->scores.n; i++) {
-        const struct score *s = &r->scores.row[i];
-        if (strcmp(s->part, part) == 0 && strcmp(s->decode, decode) == 0 &&
-            strcmp(s->metric, metric) == 0) {
-            return s;
-        }
-    }
-    return NULL;
-}
-
 enum style { KM, PERCENT, SCORE, COUNT };
 
 static void number(char *out, size_t size, double v, enum style style)
@@ -142,8 +129,8 @@ static void part_table(const struct report *r, const struct part *p, FILE *f)
         html_text(f, row_name(p->est[d].name));
         (void)fputs("</th>", f);
         for (size_t k = 0; k < n_columns; k++) {
-            cell(f, find(r, p->name, p->est[d].name, column[k].metric), column[k].style,
-                 column[k].interval);
+            cell(f, scores_find(&r->scores, p->name, p->est[d].name, column[k].metric),
+                 column[k].style, column[k].interval);
         }
         (void)fputs("</tr>\n", f);
     }
@@ -259,7 +246,7 @@ static void classifier_table(const struct report *r, FILE *f)
         html_text(f, part);
         (void)fputs("</th>", f);
         for (size_t k = 0; k < sizeof column / sizeof column[0]; k++) {
-            cell(f, find(r, part, "classifier", column[k].metric), column[k].style,
+            cell(f, scores_find(&r->scores, part, "classifier", column[k].metric), column[k].style,
                  column[k].interval);
         }
         (void)fputs("</tr>\n", f);

@@ -42,15 +42,17 @@ void scores_release(struct scores *s)
     *s = (struct scores){0};
 }
 
-double scores_find(const struct scores *s, const char *part, const char *decode, const char *metric)
+const struct score *scores_find(const struct scores *s, const char *part, const char *decode,
+                                const char *metric)
 {
     for (size_t i = 0; i < s->n; i++) {
-        if (strcmp(s->row[i].part, part) == 0 && strcmp(s->row[i].decode, decode) == 0 &&
-            strcmp(s->row[i].metric, metric) == 0) {
-            return s->row[i].value;
+        const struct score *r = &s->row[i];
+        if (strcmp(r->part, part) == 0 && strcmp(r->decode, decode) == 0 &&
+            strcmp(r->metric, metric) == 0) {
+            return r;
         }
     }
-    return (double)NAN;
+    return NULL;
 }
 
 /* Metrics are estimates: nine digits say all there is; the catalog keeps every bit. */

@@ -34,9 +34,9 @@ int scores_add(struct scores *s, const char *part, const char *decode, const cha
                double value, struct interval interval, struct err *e);
 void scores_release(struct scores *s);
 
-/* scores_find - the value of a row, or NAN. */
-double scores_find(const struct scores *s, const char *part, const char *decode,
-                   const char *metric);
+/* scores_find - a row, or NULL. */
+const struct score *scores_find(const struct scores *s, const char *part, const char *decode,
+                                const char *metric);
 
 /* scores_print - TSV with a header row; a missing bound is an empty field. */
 void scores_print(const struct scores *s, FILE *f);
