@@ -49,7 +49,9 @@ cat_opt := --catalog $(CATALOG)
 # a changed parameter reruns its stage and what depends on it.
 args_sample := --border $(BORDER) --crs $(CRS) --count $(COUNT) --seed $(SEED)
 args_fetch := --provider $(PROVIDER) $(if $(RATE),--rate $(RATE)) $(if $(KEY_FILE),--key-file $(KEY_FILE)) $(FETCH_ARGS)
-args_import := --csv $(DATASET)/$(notdir $(firstword $(wildcard $(DATASET)/*.csv))) --images $(DATASET)
+# a folder with a table of places, or of photos whose EXIF has the position
+dataset_csv := $(if $(DATASET),$(firstword $(wildcard $(DATASET)/*.csv)))
+args_import := $(if $(dataset_csv),--csv $(dataset_csv) --images $(DATASET),$(DATASET))
 args_hash :=
 args_split := --ratios $(RATIOS) --seed $(SEED)
 args_project := --crs $(CRS)

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Every ready query runs on an empty catalog with the plain sqlite3 shell, and ogrinfo is silent.
 set -eu
 gdje-sample --border "$ROOT/shapes/croatia.shp" --count 1 --seed 1 --catalog c.gpkg -q
@@ -12,4 +13,4 @@ test ! -s err
 for layer in location class prediction; do
     grep -q "^Layer name: $layer$" out
 done
-! grep -iE 'warning|error' out
+! grep -E '^(Warning|ERROR)' out
