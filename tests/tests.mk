@@ -57,6 +57,6 @@ $(B)/tests/bench/train_step: tests/bench/train_step.c $(call archives_for,train/
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(std) $(warn) $(werror) $(mode_flags) $(defines) $(CFLAGS) -I. $(cflags_train/nn) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(libs_for_train/nn)
 bench-train: $(B)/tests/bench/train_step ## training and inference on the CPU, next to PyTorch if it is there
-	$(Q)if /usr/bin/python3 -c 'import torch, torchvision' 2>/dev/null; then /usr/bin/python3 tests/bench/train_step.py $<; else $<; fi
+	$(Q)if /usr/bin/python3 -c 'import torch, torchvision' 2>/dev/null; then OMP_WAIT_POLICY=passive /usr/bin/python3 tests/bench/train_step.py $<; else $<; fi
 
 .PHONY: bench-train check-build check-sanitized check-unit check-cli check-fuzz test fuzz

@@ -7,6 +7,8 @@
 Both do the same work in turn, step by step, on two threads: four views per location through the
 backbone, features joined, one linear layer, Adam. PyTorch gets its better memory format, its
 input normalised beforehand, bf16 by autocast. Medians of at least ten steps; TSV on stdout.
+Run it with OMP_WAIT_POLICY=passive unless the machine has nothing else to do: next to other work
+PyTorch's waiting threads spin and make it several times slower (threads.h; ours do not).
 """
 import statistics
 import subprocess
@@ -88,6 +90,7 @@ def compare(program, arch, size_px, precision, n):
         times = [[], [], []]
         for i in range(REPEAT + 2):
             for who, into in zip([ours, *theirs], times):
+                time.sleep(0.05)  # the other's threads go to sleep
                 seconds = who.run(what)
                 if i >= 2:
                     into.append(seconds)

@@ -416,7 +416,7 @@ void strip_back_data(const struct strip *s, const struct back *k, const float *p
 
 INLINE void store_which(uint8_t *p, veci which, int lanes)
 {
-    const quarter q = __builtin_convertvector(which, quarter);
+    const quarter q = __builtin_convertvector(__builtin_convertvector((vecu)which, half), quarter);
     memcpy(p, &q, (size_t)lanes);
 }
 
@@ -424,7 +424,8 @@ INLINE veci load_which(const uint8_t *p, int lanes)
 {
     quarter q = {0};
     memcpy(&q, p, (size_t)lanes);
-    return __builtin_convertvector(q, veci);
+    /* in two steps: GCC 12 makes one step of four widths lane by lane */
+    return (veci) __builtin_convertvector(__builtin_convertvector(q, half), vecu);
 }
 
 /* What of a window lies inside: rows r0 .. r1-1 and columns c0 .. c1-1 of it. */
@@ -485,27 +486,35 @@ void strip_max_pool(const struct strip *sx, const struct strip *sy, const struct
     max_pool_clones(sx, sy, w, x, y, which);
 }
 
-/* The first window that reaches place h: the smallest p >= 0 with p stride + R - 1 - pad >= h. */
-INLINE int first_window(int h, int R, int stride, int pad)
+/* Windows first .. end-1 cover a place along one dimension. */
+struct cover {
+    int first, end;
+};
+
+/* cover_next - from the windows that cover the place before to those that cover place h, length R
+ * and n of them; {0, 0} before the first place. */
+INLINE struct cover cover_next(struct cover c, int h, int R, int n, int stride, int pad)
 {
-    const int reach = h + pad - R + 1;
-    return reach <= 0 ? 0 : (reach + stride - 1) / stride;
+    while (c.first < n && c.first * stride - pad + R <= h) {
+        c.first++;
+    }
+    while (c.end < n && c.end * stride - pad <= h) {
+        c.end++;
+    }
+    return c;
 }
 
-/* The sum of dy over the windows that chose place (h, v). */
+/* The sum of dy over the windows (rows p, columns q) that chose place (h, v). */
 INLINE vec chosen(const struct strip *s, const struct window *w, const void *dy,
-                  const uint8_t *which, int h, int v, enum dtype t, int lanes)
+                  const uint8_t *which, int h, int v, struct cover p, struct cover q, enum dtype t,
+                  int lanes)
 {
     vec sum = {0};
-    for (int p = first_window(h, w->R, w->stride, w->pad); p < w->P && p * w->stride - w->pad <= h;
-         p++) {
-        for (int q = first_window(v, w->S, w->stride, w->pad);
-             q < w->Q && q * w->stride - w->pad <= v; q++) {
-            const size_t at = s->at + ((size_t)p * (size_t)w->Q + (size_t)q) * s->stride;
-            const int r = h + w->pad - p * w->stride;
-            const int c = v + w->pad - q * w->stride;
-            const veci here = load_which(which + at, lanes) == r * w->S + c;
-            sum += keep(here, load(dy, at, t, lanes));
+    for (int i = p.first; i < p.end; i++) {
+        for (int j = q.first; j < q.end; j++) {
+            const size_t at = s->at + (size_t)(i * w->Q + j) * s->stride;
+            const int tap = (h + w->pad - i * w->stride) * w->S + v + w->pad - j * w->stride;
+            sum += keep(load_which(which + at, lanes) == tap, load(dy, at, t, lanes));
         }
     }
     return sum;
@@ -514,10 +523,14 @@ INLINE vec chosen(const struct strip *s, const struct window *w, const void *dy,
 INLINE void max_pool_back(const struct strip *sx, const struct strip *sy, const struct window *w,
                           void *dx, const void *dy, const uint8_t *which, enum dtype t, int lanes)
 {
+    struct cover p = {0, 0};
     for (int h = 0; h < w->H; h++) {
+        struct cover q = {0, 0};
+        p = cover_next(p, h, w->R, w->P, w->stride, w->pad);
         for (int v = 0; v < w->W; v++) {
-            const size_t to = sx->at + ((size_t)h * (size_t)w->W + (size_t)v) * sx->stride;
-            store(dx, to, t, lanes, chosen(sy, w, dy, which, h, v, t, lanes));
+            const size_t to = sx->at + (size_t)(h * w->W + v) * sx->stride;
+            q = cover_next(q, v, w->S, w->Q, w->stride, w->pad);
+            store(dx, to, t, lanes, chosen(sy, w, dy, which, h, v, p, q, t, lanes));
         }
     }
 }
