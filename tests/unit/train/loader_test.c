@@ -252,7 +252,7 @@ static void test_left_early(void **state)
     struct err e = {0};
     struct minibatch b;
     struct opened o;
-    open_data(&o, TASK_REGRESSION);
+    open_data(&o, TASK_CLASSIFICATION);
     struct loader *l = new_loader(&o, &usual, 3);
     for (int i = 0; i < 20; i++) {
         assert_int_equal(loader_begin(l, &(struct pass){PART_TRAIN, NULL, i}, &e), 0);
