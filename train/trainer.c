@@ -95,8 +95,8 @@ static int decide(struct trainer *t, enum action *action, struct err *e)
     }
     t->run_id = *action == ACTION_RESUME ? r.id : 0;
     if (*action == ACTION_NONE) {
-        log_info("run '%s' is up to date: best epoch %d, val %.2f km, test %.2f km", t->prefs->name,
-                 r.best_epoch, r.best_km, r.test_km);
+        log_info("run '%s' is up to date: best epoch %d, val %.2f km", t->prefs->name, r.best_epoch,
+                 r.best_km);
     }
 out:
     record_release(&r);
