@@ -20,9 +20,9 @@
 #RUN = demo
 #ARCH = resnet18
 #TASK = classification
-#EPOCHS = 14
+#EPOCHS = 8
 #BATCH = 16
 #WEIGHTS = resnet18.safetensors
 #BACKEND = auto
 #PRECISION = f32
-#TRAIN_ARGS = --lr-head 1e-3
+#TRAIN_ARGS = --scheduler cosine --smooth-km 20

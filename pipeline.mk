@@ -29,12 +29,12 @@ SIZE ?= 64
 RUN ?= $(if $(DATASET),dataset,$(PROVIDER))
 ARCH ?= resnet18
 TASK ?= classification
-EPOCHS ?= 14
+EPOCHS ?= 8
 BATCH ?= 16
 WEIGHTS ?=
 BACKEND ?= auto
 PRECISION ?= f32
-TRAIN_ARGS ?=
+TRAIN_ARGS ?= --scheduler cosine --smooth-km 20
 
 CATALOG := $(WORK)/catalog.gpkg
 PACK := $(WORK)/pack-$(SIZE).gdje

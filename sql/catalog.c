@@ -135,21 +135,21 @@ static int check_version(struct db *db, enum catalog_mode mode, struct err *e)
     return version < CATALOG_VERSION ? catalog_migrate(db, (int)version, e) : 0;
 }
 
-int catalog_open(const char *path, enum catalog_mode mode, struct db **out, struct err *e)
+int catalog_open(const char *path, enum catalog_mode mode, struct db **db, struct err *e)
 {
     int rc = -1;
-    struct db *db = NULL;
-    TRY(open_file(path, mode, &db, e));
-    TRY(gpkg_add_functions(db, e));
-    TRY(check_version(db, mode, e));
-    TRY(db_exec(db,
+    struct db *opened = NULL;
+    TRY(open_file(path, mode, &opened, e));
+    TRY(gpkg_add_functions(opened, e));
+    TRY(check_version(opened, mode, e));
+    TRY(db_exec(opened,
                 "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
                 "PRAGMA cache_size = -65536",
                 e));
-    *out = db;
-    db = NULL;
+    *db = opened;
+    opened = NULL;
 out:
-    catalog_close(db);
+    catalog_close(opened);
     return rc;
 }
 

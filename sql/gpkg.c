@@ -65,14 +65,14 @@ void gpkg_point(struct lonlat p, uint8_t out[GPKG_POINT_SIZE])
     put_f64(wkb + 13, p.lat);
 }
 
-int gpkg_polygon(const uint8_t *wkb, size_t n, struct bbox b, struct buf *out, struct err *e)
+int gpkg_polygon(const uint8_t *wkb, size_t n, struct bbox envelope, struct buf *out, struct err *e)
 {
     uint8_t head[HEADER_SIZE + 32];
     put_header(head, ENVELOPE_XY);
-    put_f64(head + 8, b.min_x);
-    put_f64(head + 16, b.max_x);
-    put_f64(head + 24, b.min_y);
-    put_f64(head + 32, b.max_y);
+    put_f64(head + 8, envelope.min_x);
+    put_f64(head + 16, envelope.max_x);
+    put_f64(head + 24, envelope.min_y);
+    put_f64(head + 32, envelope.max_y);
     if (buf_add(out, head, sizeof head, e) != 0) {
         return -1;
     }
@@ -80,7 +80,7 @@ int gpkg_polygon(const uint8_t *wkb, size_t n, struct bbox b, struct buf *out, s
 }
 
 /* The envelope of one of our blobs as min x, max x, min y, max y; false for anything else. */
-static bool envelope(const uint8_t *p, int n, double box[4])
+static bool read_envelope(const uint8_t *p, int n, double box[4])
 {
     if (!p || n < HEADER_SIZE || p[0] != 'G' || p[1] != 'P' || !(p[3] & FLAG_LITTLE)) {
         return false;
@@ -106,7 +106,7 @@ static void fn_bound(sqlite3_context *ctx, int n_args, sqlite3_value **arg)
     double box[4];
     const int *which = sqlite3_user_data(ctx);
     (void)n_args;
-    if (envelope(sqlite3_value_blob(arg[0]), sqlite3_value_bytes(arg[0]), box)) {
+    if (read_envelope(sqlite3_value_blob(arg[0]), sqlite3_value_bytes(arg[0]), box)) {
         sqlite3_result_double(ctx, box[*which]);
     }
 }
@@ -115,8 +115,8 @@ static void fn_is_empty(sqlite3_context *ctx, int n_args, sqlite3_value **arg)
 {
     double box[4];
     (void)n_args;
-    sqlite3_result_int(ctx,
-                       !envelope(sqlite3_value_blob(arg[0]), sqlite3_value_bytes(arg[0]), box));
+    sqlite3_result_int(
+        ctx, !read_envelope(sqlite3_value_blob(arg[0]), sqlite3_value_bytes(arg[0]), box));
 }
 
 int gpkg_add_functions(struct db *db, struct err *e)
