@@ -171,10 +171,10 @@ tools :=
 $(foreach f,$(folders),$(eval libs_for_$(f) := $(call libs_for,$(f))))
 $(foreach f,$(folders),$(foreach m,$(mains_$(f)),$(eval $(call tool_rule,$(f),$(patsubst main_%,%,$(basename $(notdir $(m)))),$(m)))))
 
-$(B)/sql/text.c: $(sql_text) sql/embed.sh $(B)/flags
+$(B)/sql/text.c: $(sql_text) core/embed.sh $(B)/flags
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
-	$(Q)sh sql/embed.sh $(sql_text) >$@.tmp && mv $@.tmp $@
+	$(Q)sh core/embed.sh sql_texts sql $(sql_text) >$@.tmp && mv $@.tmp $@
 $(B)/sql/text.o: $(B)/sql/text.c
 	$(Q)$(CC) $(std) $(warn) $(mode_flags) $(CFLAGS) -I. -c -o $@ $<
 

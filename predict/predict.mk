@@ -9,10 +9,10 @@ objs_predict += $(B)/predict/web_text.o
 $(LEAFLET)/%:
 	@echo 'make: $@ is missing: install libjs-leaflet (make deps)' >&2; exit 1
 
-$(B)/predict/web_text.c: $(web_files) predict/embed.sh $(B)/flags
+$(B)/predict/web_text.c: $(web_files) core/embed.sh $(B)/flags
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
-	$(Q)sh predict/embed.sh $(web_files) >$@.tmp && mv $@.tmp $@
+	$(Q)sh core/embed.sh web_texts predict/web $(web_files) >$@.tmp && mv $@.tmp $@
 $(B)/predict/web_text.o: $(B)/predict/web_text.c
 	$(Q)$(CC) $(std) $(warn) $(mode_flags) $(CFLAGS) -I. -c -o $@ $<
 

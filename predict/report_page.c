@@ -12,11 +12,8 @@
 
 static const char *web(const char *name)
 {
-    const struct web_text *t = web_texts;
-    while (t->name && strcmp(t->name, name) != 0) {
-        t++;
-    }
-    return t->name ? t->text : "";
+    const char *text = embedded_find(web_texts, name);
+    return text ? text : "";
 }
 
 /* 'sha256-...' of a script as the policy wants it: base64 in the standard alphabet. */

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What a report's page is made of, built in: file name, text. Ends with {NULL, NULL}. */
+/* What a report's page is made of (predict/web and Leaflet), built in: file names. */
 #ifndef PREDICT_WEB_TEXT_H
 #define PREDICT_WEB_TEXT_H
 
-struct web_text {
-    const char *name;
-    const char *text;
-};
+#include "core/embed.h"
 
-extern const struct web_text web_texts[];
+extern const struct embedded web_texts[];
 
 #endif

@@ -19,16 +19,6 @@
 
 #define BUSY_TIMEOUT_MS 10000
 
-const char *sql_text_find(const char *name)
-{
-    for (const struct sql_text *t = sql_texts; t->name; t++) {
-        if (strcmp(t->name, name) == 0) {
-            return t->text;
-        }
-    }
-    return NULL;
-}
-
 const char *catalog_dir(const struct db *db)
 {
     return db->dir;
@@ -93,11 +83,11 @@ static int create(struct db *db, struct err *e)
         db_rollback(db);
         return 0;
     }
-    TRY(db_exec(db, sql_text_find("schema.sql"), e));
+    TRY(db_exec(db, embedded_find(sql_texts, "schema.sql"), e));
     TRY(gpkg_add_rtree(db, "location", e));
     TRY(gpkg_add_rtree(db, "class", e));
     TRY(gpkg_add_rtree(db, "prediction", e));
-    TRY(db_exec(db, sql_text_find("views.sql"), e));
+    TRY(db_exec(db, embedded_find(sql_texts, "views.sql"), e));
     (void)snprintf(pragma, sizeof pragma, "PRAGMA application_id = %d; PRAGMA user_version = %d",
                    GPKG_APPLICATION_ID, GPKG_VERSION + CATALOG_VERSION);
     TRY(db_exec(db, pragma, e));

@@ -13,7 +13,7 @@ static const char *built_in(int version)
 {
     char name[32];
     (void)snprintf(name, sizeof name, "migrations/%03d.sql", version);
-    return sql_text_find(name);
+    return embedded_find(sql_texts, name);
 }
 
 int catalog_migrate(struct db *db, int from, struct err *e)
@@ -55,7 +55,7 @@ int migrate_run(struct db *db, int from, int to, const char *(*find)(int version
         }
         TRY(db_exec(db, sql, e));
     }
-    TRY(db_exec(db, sql_text_find("views.sql"), e));
+    TRY(db_exec(db, embedded_find(sql_texts, "views.sql"), e));
     (void)snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", GPKG_VERSION + to);
     TRY(db_exec(db, pragma, e));
     TRY(db_commit(db, e));

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The .sql files, built in: name relative to sql/, text. Ends with {NULL, NULL}. */
+/* The .sql files of this folder, built in: names relative to sql/. */
 #ifndef SQL_TEXT_H
 #define SQL_TEXT_H
 
-struct sql_text {
-    const char *name;
-    const char *text;
-};
+#include "core/embed.h"
 
-extern const struct sql_text sql_texts[];
-
-/* sql_text_find - the text of a file, or NULL. */
-const char *sql_text_find(const char *name);
+extern const struct embedded sql_texts[];
 
 #endif

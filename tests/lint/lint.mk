@@ -1,7 +1,7 @@
 # `make lint`: format, clang-tidy, cppcheck, shellcheck, include order, banned words.
 lint_c := $(sort $(foreach f,$(folders),$(srcs_$(f))) $(wildcard tests/unit/*/*.c tests/fuzz/*_*.c tests/bench/*.c tests/faults/*.c))
 lint_h := $(sort $(shell find $(filter-out train/nn,$(folders)) tests -name '*.h' 2>/dev/null))
-lint_sh := $(sort $(wildcard tests/*.sh tests/cli/*.sh tests/faults/*.sh tests/lint/*.sh sql/*.sh shapes/*.sh .ci/run))
+lint_sh := $(sort $(wildcard tests/*.sh tests/cli/*.sh tests/faults/*.sh tests/lint/*.sh core/*.sh shapes/*.sh .ci/run))
 folder_of = $(if $(filter train/nn/% tests/unit/nn/% tests/fuzz/nn_%,$(1)),train/nn,$(if $(filter tests/unit/%,$(1)),$(word 3,$(subst /, ,$(1))),$(if $(filter tests/fuzz/%,$(1)),$(firstword $(subst _, ,$(notdir $(1)))),$(firstword $(subst /, ,$(1))))))
 
 lint: lint-format lint-includes lint-words lint-tidy lint-cppcheck lint-shell lint-readme ## every static check
