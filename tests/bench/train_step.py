@@ -7,6 +7,8 @@
 Both do the same work in turn, step by step, on two threads: four views per location through the
 backbone, features joined, one linear layer, Adam. PyTorch gets its better memory format, its
 input normalised beforehand, bf16 by autocast. Medians of at least ten steps; TSV on stdout.
+ratio is of images per second, core_ratio of images per second of core time, which other work on the
+machine disturbs less.
 Run it with OMP_WAIT_POLICY=passive unless the machine has nothing else to do: next to other work
 PyTorch's waiting threads spin and make it several times slower (threads.h; ours do not).
 """
@@ -61,9 +63,9 @@ class Torch:
         self.optimiser.step()
 
     def run(self, what):
-        start = time.monotonic()
+        start = time.monotonic(), time.process_time()
         getattr(self, what)()
-        return time.monotonic() - start
+        return time.monotonic() - start[0], time.process_time() - start[1]
 
 
 class Ours:
@@ -74,7 +76,7 @@ class Ours:
     def run(self, what):
         self.child.stdin.write(what + "\n")
         self.child.stdin.flush()
-        return float(self.child.stdout.readline())
+        return tuple(map(float, self.child.stdout.readline().split()))
 
     def close(self):
         self.child.stdin.close()
@@ -91,18 +93,21 @@ def compare(program, arch, size_px, precision, n):
         for i in range(REPEAT + 2):
             for who, into in zip([ours, *theirs], times):
                 time.sleep(0.05)  # the other's threads go to sleep
-                seconds = who.run(what)
+                took = who.run(what)
                 if i >= 2:
-                    into.append(seconds)
-        mine, *others = (n * VIEWS / statistics.median(t) for t in times)
-        cells += [f"{mine:.1f}", f"{max(others):.1f}", f"{mine / max(others):.2f}"]
+                    into.append(took)
+        wall, cores = ([n * VIEWS / statistics.median(t[i] for t in one) for one in times]
+                       for i in (0, 1))
+        cells += [f"{wall[0]:.1f}", f"{max(wall[1:]):.1f}", f"{wall[0] / max(wall[1:]):.2f}",
+                  f"{cores[0] / max(cores[1:]):.2f}"]
     ours.close()
     print("\t".join(cells), flush=True)
 
 
 def main():
     torch.set_num_threads(2)
-    print("arch\tsize_px\tprecision\tlocations\tforward_img_s\ttorch\tratio\ttrain_img_s\ttorch\tratio",
+    print("arch\tsize_px\tprecision\tlocations\t"
+          "forward_img_s\ttorch\tratio\tcore_ratio\ttrain_img_s\ttorch\tratio\tcore_ratio",
           flush=True)
     rows = ROWS
     if len(sys.argv) == 6:

@@ -105,6 +105,7 @@ int buf_layout(struct program *p, struct err *e)
     size_t n_kept = 0;
     size_t n_placed = 0;
     size_t n_sorted = 0;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
     struct buf **sorted = calloc(2 * n, sizeof *sorted);
     if (!sorted) {
         return err_nomem(e, "a plan");
@@ -119,6 +120,7 @@ int buf_layout(struct program *p, struct err *e)
             sorted[n_sorted++] = b;
         }
     }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): as above */
     qsort(sorted, n_sorted, sizeof *sorted, by_size);
     p->n_arena = 0;
     for (size_t i = 0; i < n_sorted; i++) {

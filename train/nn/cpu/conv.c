@@ -42,9 +42,9 @@ static void set_weight_dims(struct unit *u, const struct layout *in)
 /* tiles_fill - how much of the 4x4 tiles, in which Winograd computes, is output. */
 static double tiles_fill(const struct layout *l)
 {
-    const double h = (double)((l->H + 3) / 4 * 4);
-    const double w = (double)((l->W + 3) / 4 * 4);
-    return (double)l->H * (double)l->W / (h * w);
+    const int h = (l->H + 3) / 4 * 4;
+    const int w = (l->W + 3) / 4 * 4;
+    return (double)l->H * (double)l->W / ((double)h * (double)w);
 }
 
 /* Where Winograd was measured ahead of the direct sum (5x5 to 28x28 places, 64 to 512 channels): the

@@ -444,21 +444,24 @@ INLINE struct inside inside_of(const struct window *w, int h, int v)
 INLINE void max_pool(const struct strip *sx, const struct strip *sy, const struct window *w,
                      const void *x, void *y, uint8_t *which, enum dtype t, int lanes)
 {
+    const veci zero = {0};
     for (size_t place = 0; place < sy->rows; place++) {
         const int h = (int)place / w->Q * w->stride - w->pad;
         const int v = (int)place % w->Q * w->stride - w->pad;
         const struct inside in = inside_of(w, h, v);
         const size_t to = sy->at + place * sy->stride;
-        vec best = (vec){0} - (float)INFINITY;
-        veci from = (veci){0} + (in.r0 * w->S + in.c0);
+        vec best = (vec)zero - (float)INFINITY;
+        veci from = zero + (in.r0 * w->S + in.c0);
         for (int r = in.r0; r < in.r1; r++) {
             for (int c = in.c0; c < in.c1; c++) {
-                const size_t row = (size_t)((h + r) * w->W + v + c);
+                const size_t row = (size_t)(h + r) * (size_t)w->W + (size_t)(v + c);
                 const vec now = load(x, sx->at + row * sx->stride, t, lanes);
                 /* Larger, or no number: never both. GCC 12 does `|` of comparisons lane by lane. */
+                /* NOLINTNEXTLINE(misc-redundant-expression): isnan */
                 const veci larger = (now > best) + (now != now);
                 best = (vec)(((veci)now & larger) | ((veci)best & ~larger));
-                from = (((veci){0} + (r * w->S + c)) & larger) | (from & ~larger);
+                const veci here = zero + (r * w->S + c);
+                from = (here & larger) | (from & ~larger);
             }
         }
         store(y, to, t, lanes, best);
