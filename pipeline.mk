@@ -58,11 +58,11 @@ args_project := --crs $(CRS)
 args_grid := --border $(BORDER) --crs $(CRS) --spacing $(SPACING)
 args_stats := --size $(SIZE)
 args_pack := --size $(SIZE)
-args_train := --arch $(ARCH) --task $(TASK) --epochs $(EPOCHS) --batch $(BATCH) --backend $(BACKEND) \
+args_train := --name $(RUN) --arch $(ARCH) --task $(TASK) --epochs $(EPOCHS) --batch $(BATCH) --backend $(BACKEND) \
 	--precision $(PRECISION) --seed $(SEED) $(if $(WEIGHTS),--weights $(WEIGHTS)) $(TRAIN_ARGS)
-args_predict :=
-args_eval :=
-args_report :=
+args_predict := --checkpoint $(MODEL)
+args_eval := --run $(RUN)
+args_report := --run $(RUN) --border $(BORDER)
 
 source := $(if $(DATASET),import,fetch)
 stages := $(if $(DATASET),import,sample fetch) hash split project grid stats pack train predict eval report
@@ -77,16 +77,26 @@ state_split := $(call recorded,split)
 state_project := $(call recorded,project)
 state_grid := $(call recorded,grid)
 state_stats := $(call recorded,stats)
-state_train := SELECT sha256 FROM checkpoint ORDER BY run_id, kind
-state_predict := SELECT count(*), total(lat_deg), total(lon_deg) FROM prediction
-state_eval := SELECT count(*), total(value) FROM score
+# a run that is begun anew loses its predictions and scores, even when it ends the same
+runs := SELECT name, started FROM run ORDER BY name;
+state_train := $(runs) SELECT sha256 FROM checkpoint ORDER BY run_id, kind
+state_predict := $(runs) SELECT count(*), total(lat_deg), total(lon_deg) FROM prediction
+state_eval := $(runs) SELECT count(*), total(value) FROM score
 
 # pipeline goals alone write below $(WORK)
 ifneq ($(filter pipeline,$(MAKECMDGOALS)),)
+$(foreach p,WORK BORDER DATASET KEY_FILE WEIGHTS,$(if $(word 2,$($(p))),\
+	$(error $(p) is '$($(p))': make cannot handle a blank in a path)))
+$(foreach p,BORDER DATASET KEY_FILE WEIGHTS,$(if $($(p)),$(if $(wildcard $($(p))),,\
+	$(error $(p): there is no '$($(p))'))))
 same = $(and $(findstring $(1),$(2)),$(findstring $(2),$(1)))
 $(shell mkdir -p $(S))
 $(foreach s,$(stages),$(if $(call same,$(strip $(file <$(S)/$(s).args)),$(strip $(s): $(args_$(s)))),,\
 	$(file >$(S)/$(s).args,$(strip $(s): $(args_$(s))))))
+# what was removed by hand is made again
+gone = $(if $(wildcard $(1)),,$(shell rm -f $(S)/$(2)))
+$(if $(wildcard $(CATALOG)),,$(shell rm -f $(addprefix $(S)/,$(stages))))
+$(call gone,$(PACK),pack)$(call gone,$(MODEL),train)$(call gone,$(REPORT),report)
 endif
 
 # run,STAGE,COMMAND: say it, run it, stamp it
@@ -118,7 +128,7 @@ fetch_real = $(call gdje,fetch) $(cat_opt) $(args_fetch)
 $(S)/fetch: $(S)/fetch.args $(S)/sample.state | $(call gdje,fetch) $(call gdje,demo)
 	$(call run,fetch,$(if $(filter demo,$(PROVIDER)),$(fetch_demo),$(fetch_real)))
 
-$(S)/import: $(S)/import.args $(DATASET) $(call gdje,import)
+$(S)/import: $(S)/import.args $(DATASET) $(dataset_csv) $(call gdje,import)
 	$(call run,import,$(call gdje,import) $(cat_opt) $(args_import) >$(WORK)/import.tsv)
 
 $(S)/hash: $(S)/hash.args $(S)/$(source).state $(call gdje,hash)
@@ -141,16 +151,16 @@ $(S)/pack: $(S)/pack.args $(S)/hash.state $(call gdje,pack) | $(S)/stats
 $(PACK): $(S)/pack ;
 
 $(S)/train: $(S)/train.args $(S)/grid.state $(S)/project.state $(S)/stats.state $(PACK) $(WEIGHTS) | $(call gdje,train)
-	$(call run,train,$(call gdje,train) $(cat_opt) $(args_train) --pack $(PACK) --name $(RUN) --restart)
+	$(call run,train,$(call gdje,train) $(cat_opt) $(args_train) --pack $(PACK) --restart)
 
 $(S)/predict: $(S)/predict.args $(S)/train.state $(PACK) $(call gdje,predict)
-	$(call run,predict,$(call gdje,predict) $(cat_opt) $(args_predict) --checkpoint $(MODEL) --pack $(PACK) -o $(WORK)/predictions-$(RUN).csv)
+	$(call run,predict,$(call gdje,predict) $(cat_opt) $(args_predict) --pack $(PACK) -o $(WORK)/predictions-$(RUN).csv)
 
 $(S)/eval: $(S)/eval.args $(S)/predict.state $(call gdje,eval)
-	$(call run,eval,$(call gdje,eval) $(cat_opt) $(args_eval) --run $(RUN) >$(WORK)/scores-$(RUN).tsv)
+	$(call run,eval,$(call gdje,eval) $(cat_opt) $(args_eval) >$(WORK)/scores-$(RUN).tsv)
 
 $(S)/report: $(S)/report.args $(S)/eval.state $(BORDER) $(call gdje,report)
-	$(call run,report,$(call gdje,report) $(cat_opt) $(args_report) --run $(RUN) --border $(BORDER) --force -o $(REPORT))
+	$(call run,report,$(call gdje,report) $(cat_opt) $(args_report) --force -o $(REPORT))
 
 pipeline: $(S)/report ## the whole way: pictures to a report; see README.md
 	@if [ -e $(S)/.ran ]; then rm -f $(S)/.ran; \

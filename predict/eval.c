@@ -268,13 +268,18 @@ static int store(const struct scores *s, struct db *db, int64_t run_id, const ch
     struct sha256 *h = NULL;
     struct stage stage;
     char name[128];
+    int64_t n_rows = 0;
     TRY(sha256_new(&h, e));
     digest_scores(s, h);
     (void)snprintf(name, sizeof name, "eval:%.120s", run);
+    TRY(scores_count(db, run_id, &n_rows, e));
     TRY(stage_begin(db, name, cli, h, &stage, e));
-    if (stage.current) {
+    if (stage.current && n_rows == (int64_t)s->n) {
         log_info("the catalog's scores of run '%s' are up to date", run);
         goto out;
+    }
+    if (stage.current) { /* rows were deleted: a transaction all the same */
+        TRY(db_begin(db, e));
     }
     TRY(scores_store(s, db, run_id, e));
     TRY(stage_commit(db, &stage, (int64_t)s->n, e));

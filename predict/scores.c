@@ -2,6 +2,7 @@
 /* Rows of scores: kept, printed, stored. */
 #include "predict/scores.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,14 @@ void scores_print(const struct scores *s, FILE *f)
         print_number(f, r->interval.high);
         (void)fputc('\n', f);
     }
+}
+
+int scores_count(struct db *db, int64_t run_id, int64_t *n, struct err *e)
+{
+    char sql[96];
+    bool found = false;
+    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM score WHERE run_id = %" PRId64, run_id);
+    return db_get_i64(db, sql, n, &found, e);
 }
 
 int scores_store(const struct scores *s, struct db *db, int64_t run_id, struct err *e)

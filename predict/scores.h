@@ -41,6 +41,9 @@ const struct score *scores_find(const struct scores *s, const char *part, const 
 /* scores_print - TSV with a header row; a missing bound is an empty field. */
 void scores_print(const struct scores *s, FILE *f);
 
+/* scores_count - the rows that the catalog has of a run. */
+int scores_count(struct db *db, int64_t run_id, int64_t *n, struct err *e);
+
 /* scores_store - replace the rows of a run. The caller's transaction. */
 int scores_store(const struct scores *s, struct db *db, int64_t run_id, struct err *e);
 

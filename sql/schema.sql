@@ -359,6 +359,25 @@ CREATE TABLE score (
     PRIMARY KEY (run_id, part, decode, metric)
 ) STRICT, WITHOUT ROWID;
 
+-- What a stage made is gone, so its record is: it will be made again ------------------------------
+
+CREATE TRIGGER split_scheme_gone AFTER DELETE ON split_scheme BEGIN
+    DELETE FROM stage WHERE name = 'split:' || OLD.name OR name GLOB 'stats:' || OLD.name || ':*';
+END;
+CREATE TRIGGER projection_gone AFTER DELETE ON projection BEGIN
+    DELETE FROM stage WHERE name = 'project:' || OLD.name;
+END;
+CREATE TRIGGER grid_gone AFTER DELETE ON grid BEGIN
+    DELETE FROM stage WHERE name = 'grid:' || OLD.name;
+END;
+CREATE TRIGGER stats_gone AFTER DELETE ON stats BEGIN
+    DELETE FROM stage WHERE name = (SELECT 'stats:' || name || ':' || OLD.size_px
+                                    FROM split_scheme WHERE id = OLD.scheme_id);
+END;
+CREATE TRIGGER run_gone AFTER DELETE ON run BEGIN
+    DELETE FROM stage WHERE name IN ('predict:' || OLD.name, 'eval:' || OLD.name);
+END;
+
 -- What GeoPackage readers list ------------------------------------------------------------------
 
 INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES

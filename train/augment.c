@@ -32,8 +32,7 @@ enum draw {
 /* Uniform in [lo, hi). Epoch and location choose the stream, view and purpose the index. */
 static double draw(struct augment_key k, enum draw what, double lo, double hi)
 {
-    const uint64_t stream =
-        rng_u64(rng_stream("train.augment"), (uint64_t)k.epoch, (uint64_t)k.location_id);
+    const uint64_t stream = rng_u64(rng_stream("train.augment"), (uint64_t)k.epoch, k.location);
     const uint64_t index = (uint64_t)k.view * DRAW_COUNT + (uint64_t)what;
     return lo + (hi - lo) * rng_f64(k.seed, stream, index);
 }

@@ -25,7 +25,7 @@ struct augment_prefs {
 struct augment_key {
     uint64_t seed;
     int epoch;
-    int64_t location_id;
+    uint64_t location; /* a number made of its uuid */
     int view;
 };
 

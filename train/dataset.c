@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "core/rng.h"
 #include "sql/catalog.h"
 #include "train/nn/place.h"
 
@@ -165,19 +166,20 @@ out:
 
 /* --- locations ------------------------------------------------------------------------------------- */
 
-/* scheme, part, then grid or projection */
+/* scheme, part, then grid or projection. By uuid: ids are in the order in which a fetch happened to
+ * end its requests, and the same places are to train the same network. */
 static const char *const query[2] = {
     [TASK_CLASSIFICATION] =
-        "SELECT l.id, l.lon_deg, l.lat_deg, c.number FROM split s"
+        "SELECT l.id, l.uuid, l.lon_deg, l.lat_deg, c.number FROM split s"
         " JOIN location l ON l.id = s.location_id"
         " LEFT JOIN label b ON b.location_id = l.id AND b.grid_id = ?3"
         " LEFT JOIN class c ON c.id = b.class_id AND c.state = 'kept'"
-        " WHERE s.scheme_id = ?1 AND s.part = ?2 AND l.lat_deg IS NOT NULL ORDER BY l.id",
+        " WHERE s.scheme_id = ?1 AND s.part = ?2 AND l.lat_deg IS NOT NULL ORDER BY l.uuid",
     [TASK_REGRESSION] =
-        "SELECT l.id, l.lon_deg, l.lat_deg, p.x_m, p.y_m FROM split s"
+        "SELECT l.id, l.uuid, l.lon_deg, l.lat_deg, p.x_m, p.y_m FROM split s"
         " JOIN location l ON l.id = s.location_id"
         " LEFT JOIN projected p ON p.location_id = l.id AND p.projection_id = ?3"
-        " WHERE s.scheme_id = ?1 AND s.part = ?2 AND l.lat_deg IS NOT NULL ORDER BY l.id",
+        " WHERE s.scheme_id = ?1 AND s.part = ?2 AND l.lat_deg IS NOT NULL ORDER BY l.uuid",
 };
 
 static int part_add(struct part *p, const struct sample *s, struct err *e)
@@ -199,12 +201,12 @@ static void read_target(struct stmt *st, const struct dataset *d, struct sample 
 {
     s->label = -1;
     if (d->task == TASK_CLASSIFICATION) {
-        s->label = col_null(st, 3) ? -1 : col_i64(st, 3);
+        s->label = col_null(st, 4) ? -1 : col_i64(st, 4);
     } else {
         s->scaled[0] =
-            (float)((col_f64(st, 3) - d->scale.min_x) / (d->scale.max_x - d->scale.min_x));
+            (float)((col_f64(st, 4) - d->scale.min_x) / (d->scale.max_x - d->scale.min_x));
         s->scaled[1] =
-            (float)((col_f64(st, 4) - d->scale.min_y) / (d->scale.max_y - d->scale.min_y));
+            (float)((col_f64(st, 5) - d->scale.min_y) / (d->scale.max_y - d->scale.min_y));
     }
 }
 
@@ -212,7 +214,9 @@ static void read_target(struct stmt *st, const struct dataset *d, struct sample 
 static int read_location(struct stmt *st, const struct dataset *d, const struct pack *pack,
                          bool train, struct part *p, struct err *e)
 {
-    struct sample s = {.location_id = col_i64(st, 0), .truth = {col_f64(st, 1), col_f64(st, 2)}};
+    struct sample s = {.location_id = col_i64(st, 0),
+                       .key = rng_stream(col_text(st, 1)),
+                       .truth = {col_f64(st, 2), col_f64(st, 3)}};
     const ptrdiff_t record = pack_find(pack, s.location_id);
     if (record < 0) {
         p->n_unpacked++;

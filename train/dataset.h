@@ -27,6 +27,7 @@ enum part_name { PART_TRAIN, PART_VAL, PART_TEST, PART_COUNT };
 
 struct sample {
     int64_t location_id;
+    uint64_t key;  /* of the uuid: whatever is drawn for this location */
     size_t record; /* in the pack */
     uint32_t mask; /* views present; not 0 */
     struct lonlat truth;
@@ -35,7 +36,7 @@ struct sample {
 };
 
 struct part {
-    struct sample *s; /* [n] ascending location_id; owned */
+    struct sample *s; /* [n] ascending uuid; owned */
     size_t n, cap;
     size_t n_unpacked, n_viewless, n_unlabelled, n_incomplete; /* n_unlabelled: of train dropped,
                                                                   of the others kept */

@@ -91,7 +91,7 @@ static void augment_record(const struct loader *l, const struct sample *s, int e
                            const uint8_t *from, uint8_t *to)
 {
     for (int v = 0; v < l->n_views; v++) {
-        const struct augment_key key = {l->spec.seed, epoch, s->location_id, v};
+        const struct augment_key key = {l->spec.seed, epoch, s->key, v};
         augment(l->spec.augment, key, l->size_px, l->fill, from + (size_t)v * l->view_bytes,
                 to + (size_t)v * l->view_bytes);
     }

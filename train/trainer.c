@@ -73,9 +73,9 @@ static int compare(const struct trainer *t, const struct record *r, enum action 
                      "run '%s' exists with another configuration (%s): choose another --name, or"
                      " --restart to begin anew",
                      t->prefs->name, diff.p);
-    } else if (diff.n > 0) {
+    } else if (diff.n > 0 && t->dir.lock_fd >= 0) {
         log_info("run '%s' begins anew: %s", t->prefs->name, diff.p);
-    } else if (t->prefs->resume) {
+    } else if (diff.n == 0 && t->prefs->resume) {
         *action = !r->finished ? ACTION_RESUME : intact(t, r) ? ACTION_NONE : ACTION_BEGIN;
     }
 out:

@@ -8,6 +8,15 @@ done
 for v in leaderboard fetch_progress class_balance split_report run_curve worst_predictions; do
     sqlite3 c.gpkg "SELECT * FROM $v" >/dev/null
 done
+# what a stage made is gone, so its record is, however the rows went
+sqlite3 c.gpkg "INSERT INTO split_scheme (name, method, ratios, seed) VALUES ('s', 'hash', '80/10/10', 1);
+    INSERT INTO run (name, task, arch, backend, precision, arguments, config, versions, seed, state, started)
+        VALUES ('r', 'regression', 'resnet18', 'cpu', 'f32', '', '{}', '', 1, 'finished', '');
+    INSERT INTO stage SELECT name, 'gdje', '0', '', '', 0, '' FROM (SELECT 'split:s' AS name
+        UNION SELECT 'stats:s:64' UNION SELECT 'predict:r' UNION SELECT 'eval:r' UNION SELECT 'eval:other');
+    DELETE FROM run; DELETE FROM split_scheme;"
+test "$(sqlite3 c.gpkg "SELECT name FROM stage WHERE name NOT LIKE 'sample%'")" = 'eval:other'
+
 ogrinfo -al -so c.gpkg >out 2>err
 test ! -s err
 for layer in location class prediction; do

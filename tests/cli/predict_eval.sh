@@ -66,6 +66,11 @@ done
 [ "$(grep -c 'class_[0-9]*:n' one.tsv)" -gt 10 ]
 if command -v sqlite3 >/dev/null; then
     [ "$(sqlite3 work/catalog.gpkg 'SELECT count(*) FROM score')" -eq "$(($(wc -l <one.tsv) - 1))" ]
+    # a record is believed only as long as its rows are there
+    sqlite3 work/catalog.gpkg 'DELETE FROM score'
+    gdje-eval >again.tsv
+    cmp one.tsv again.tsv
+    [ "$(sqlite3 work/catalog.gpkg 'SELECT count(*) FROM score')" -eq "$(($(wc -l <one.tsv) - 1))" ]
     # the catalog's own leaderboard agrees with what was printed
     board=$(sqlite3 work/catalog.gpkg 'SELECT test_mean_km FROM leaderboard')
     awk -v a="$board" -v b="$(value one.tsv test median mean_km)" 'BEGIN {exit !(a - b < 0.006 && b - a < 0.006)}'

@@ -118,6 +118,7 @@ kill -TERM $pid
 wait $pid || rc=$?
 [ $rc -eq 143 ] || die "a stopped run ended with $rc"
 says 'run .r. stopped'
+[ "$(grep -c 'begins anew' err)" -eq 1 ] || die "it does not say once that it begins anew"
 [ "$(sql 'SELECT state FROM run')" = interrupted ] || die "state"
 
 # --- what cannot be written ---------------------------------------------------------------------------------

@@ -20,7 +20,7 @@
 static const struct augment_prefs usual = AUGMENT_PREFS_DEFAULT;
 static const struct augment_prefs none = {.crop_min_area = 1};
 static const uint8_t fill[3] = {100, 110, 120};
-static const struct augment_key key = {.seed = 7, .epoch = 3, .location_id = 41, .view = 2};
+static const struct augment_key key = {.seed = 7, .epoch = 3, .location = 41, .view = 2};
 
 static void noise(uint8_t *p)
 {
@@ -43,7 +43,7 @@ static void test_pure(void **state)
     struct augment_key other[4] = {key, key, key, key};
     other[0].seed++;
     other[1].epoch++;
-    other[2].location_id++;
+    other[2].location++;
     other[3].view++;
     for (int i = 0; i < 4; i++) {
         augment(&usual, other[i], SIZE, fill, src, b);
@@ -100,7 +100,7 @@ static void test_ranges(void **state)
     int most = 0;
     memset(src, 100, BYTES);
     for (int i = 0; i < 300; i++) {
-        const struct augment_key k = {2, 0, i, 0};
+        const struct augment_key k = {2, 0, (uint64_t)i, 0};
         augment(&a, k, SIZE, fill, src, dst);
         for (size_t j = 1; j < BYTES; j++) {
             assert_true(abs(dst[j] - dst[0]) <= 1);
@@ -121,7 +121,7 @@ static void test_erase(void **state)
     int n_erased = 0;
     memset(src, 7, BYTES);
     for (int i = 0; i < 400; i++) {
-        const struct augment_key k = {3, 0, i, 1};
+        const struct augment_key k = {3, 0, (uint64_t)i, 1};
         size_t n = 0;
         augment(&always, k, SIZE, fill, src, dst);
         for (size_t p = 0; p < BYTES; p += 3) {
