@@ -6,161 +6,179 @@
 #include "prep/grid.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/log.h"
 #include "core/sig.h"
 #include "prep/grid_cells.h"
 #include "prep/grid_classes.h"
+#include "prep/grid_polygons.h"
 #include "prep/grid_store.h"
+#include "prep/grid_work.h"
 #include "prep/names.h"
 #include "prep/places.h"
 #include "shapes/border.h"
 #include "shapes/crs.h"
-#include "shapes/region.h"
 #include "sql/catalog.h"
 
-/* All that a run holds. */
-struct work {
-    struct crs *crs;
-    struct border *border;
-    struct region *region;
-    int64_t scheme;
-    struct places places;
-    struct grid_cells cells;
-    struct grid_classes classes;
-    struct xy *xy;  /* [places.n] */
-    uint32_t *cell; /* [places.n] index into cells */
-};
-
-static void work_release(struct work *w)
-{
-    free(w->xy);
-    free(w->cell);
-    free(w->classes.v);
-    grid_cells_release(&w->cells);
-    places_release(&w->places);
-    region_free(w->region);
-    border_free(w->border);
-    crs_free(w->crs);
-}
-
-/* Every place into its cell; the cells that only places have are added as lying outside. */
-static int locate(struct work *w, struct err *e)
-{
-    size_t n = w->places.n;
-    w->xy = malloc(n * sizeof *w->xy);
-    w->cell = malloc(n * sizeof *w->cell);
-    if (!w->xy || !w->cell) {
-        return err_nomem(e, "projected locations");
-    }
-    if (places_project(&w->places, w->crs, w->xy, e) != 0 ||
-        grid_cells_cover(&w->cells, w->xy, n, e) != 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < n; i++) {
-        w->cell[i] = (uint32_t)grid_cells_find(&w->cells, w->xy[i]);
-    }
-    return 0;
-}
-
-/* Centre of each cell, and the land nearest to it. */
-static int set_centroids(struct work *w, struct err *e)
+static int set_centroids(struct grid_work *w, struct err *e)
 {
     for (size_t i = 0; i < w->cells.n; i++) {
-        struct xy centre = grid_cell_centre(&w->cells, i);
-        struct xy land;
         struct lonlat *point = w->classes.v[i].point;
-        if (sig_check(e) != 0 || region_nearest(w->region, centre, &land, e) != 0 ||
-            crs_unproject(w->crs, &centre, &point[GRID_CENTROID], 1, e) != 0 ||
-            crs_unproject(w->crs, &land, &point[GRID_CLIPPED], 1, e) != 0) {
+        if (sig_check(e) != 0 || grid_cells_points(&w->cells, &w->ground, i, &point[GRID_CENTROID],
+                                                   &point[GRID_CLIPPED], e) != 0) {
             return -1;
         }
     }
     return 0;
 }
 
-static int make_classes(struct work *w, struct err *e)
+static int make_classes(struct grid_work *w, const struct grid_prefs *prefs, struct err *e)
 {
-    w->classes.n = w->cells.n;
-    w->classes.v = calloc(w->cells.n, sizeof *w->classes.v);
-    if (!w->classes.v) {
+    struct grid_classes *c = &w->classes;
+    c->n = w->cells.n;
+    c->v = calloc(c->n + 1, sizeof *c->v);
+    if (!c->v) {
         return err_nomem(e, "classes");
     }
-    for (size_t i = 0; i < w->cells.n; i++) {
-        w->classes.v[i].state = w->cells.v[i].land ? GRID_EMPTY : GRID_OUTSIDE;
+    for (size_t i = 0; i < c->n; i++) {
+        c->v[i].state = w->cells.v[i].land ? GRID_EMPTY : GRID_OUTSIDE;
     }
-    if (grid_classes_count(&w->classes, &w->places, w->cell, e) != 0 || set_centroids(w, e) != 0) {
+    if (set_centroids(w, e) != 0 ||
+        grid_classes_count(c, &w->places, w->cell, prefs->min_train, prefs->merge, e) != 0) {
         return -1;
     }
-    return grid_classes_floor(&w->classes, &w->places, w->cell, e);
+    return grid_classes_floor(c, &w->places, w->cell, e);
 }
 
-static int inputs(struct db *db, const struct grid_prefs *prefs, const struct work *w,
-                  struct sha256 **out, struct err *e)
+static int inputs(struct db *db, const struct grid_prefs *prefs, int64_t scheme,
+                  const struct grid_work *w, struct sha256 **out, struct err *e)
 {
-    char spacing[64];
+    char text[512];
     if (sha256_new(out, e) != 0) {
         return -1;
     }
-    (void)snprintf(spacing, sizeof spacing, "square %.17g", prefs->spacing_m);
-    sha256_add_str(*out, spacing);
+    (void)snprintf(text, sizeof text,
+                   "%s %.17g %" PRId64 " %.17g %.17g %" PRId64 " %" PRId64 " %" PRId64 " %d %.17g",
+                   w->cells.method->name, prefs->spacing_m, prefs->n_classes, prefs->degrees,
+                   prefs->hex_m, prefs->max_per_cell, prefs->min_per_cell, prefs->min_train,
+                   prefs->merge, prefs->snap_m);
+    sha256_add_str(*out, text);
+    sha256_add_str(*out, prefs->keep);
     sha256_add_str(*out, prefs->crs);
     sha256_add_str(*out, prefs->split);
     sha256_add_str(*out, border_sha256(w->border));
+    if (w->cells.layer) {
+        grid_layer_digest(w->cells.layer, *out);
+    }
     sha256_add_str(*out, crs_version());
-    return places_digest(db, w->scheme, *out, e);
+    return places_digest(db, scheme, *out, e);
 }
 
-static void report(const struct work *w, const struct grid_prefs *prefs)
+/* One way of cutting, and no option that it does not know. */
+static int choose(const struct grid_prefs *p, const struct grid_method **method, struct err *e)
+{
+    int n_ways = (p->degrees > 0) + (p->hex_m > 0) + p->quadtree + (p->polygons != NULL);
+    bool square = n_ways == 0;
+    if (n_ways > 1) {
+        return err_set(e, ERR_USAGE,
+                       "only one of --degrees, --hex, --quadtree and --polygons can be used");
+    }
+    if (p->n_classes > 0 && (!square || p->spacing_given)) {
+        return err_set(e, ERR_USAGE,
+                       "--classes finds the --spacing of squares in metres: without "
+                       "it, --degrees, --hex, --quadtree and --polygons");
+    }
+    if (p->spacing_given && !square && !p->quadtree) {
+        return err_set(e, ERR_USAGE,
+                       "--spacing is of squares in metres or the --quadtree: without "
+                       "--degrees, --hex and --polygons");
+    }
+    if (p->polygons && strcmp(p->keep, "intersects") != 0) {
+        return err_set(e, ERR_USAGE, "--keep: all of the --polygons are kept");
+    }
+    *method = p->polygons      ? &grid_polygons
+              : p->quadtree    ? &grid_quadtree
+              : p->hex_m > 0   ? &grid_hex
+              : p->degrees > 0 ? &grid_degrees
+                               : &grid_square;
+    return 0;
+}
+
+static void report(const struct grid_work *w, const struct grid_prefs *prefs)
 {
     const struct grid_classes *c = &w->classes;
     size_t n_outside = 0;
     for (size_t i = 0; i < w->places.n; i++) {
-        n_outside += c->v[w->cell[i]].state == GRID_OUTSIDE;
+        n_outside += w->cell[i] == GRID_NO_CELL || c->v[w->cell[i]].state == GRID_OUTSIDE;
+    }
+    if (w->n_snapped > 0) {
+        log_info("%zu locations outside of all cells are within %g km of one and belong to it",
+                 w->n_snapped, prefs->snap_m / 1000);
     }
     if (n_outside > 0) {
-        log_warn("%zu of %zu locations are in cells without land and get no class of grid '%s'",
+        log_warn("%zu of %zu locations are outside of all cells and get no class of grid '%s'",
                  n_outside, w->places.n, prefs->name);
     }
+    if (c->n_merged > 0) {
+        log_info("%zu cells with too few train locations were merged into the nearest class",
+                 c->n_merged);
+    }
     if (c->n_unlabelled > n_outside) {
-        log_info("%zu locations are in cells without train locations and get no class",
+        log_info("%zu locations are in cells with too few train locations and get no class",
                  c->n_unlabelled - n_outside);
     }
+}
+
+static int compute(struct db *db, const struct grid_prefs *asked, int64_t scheme,
+                   struct grid_work *w, struct err *e)
+{
+    int rc = -1;
+    struct grid_prefs prefs = *asked;
+    TRY(places_load(db, scheme, prefs.split, &w->places, e));
+    places_warn_area(&w->places, w->crs, prefs.crs);
+    TRY(grid_work_prepare(w, e));
+    if (prefs.n_classes > 0) {
+        TRY(grid_work_spacing(w, &prefs, &prefs.spacing_m, e));
+    }
+    TRY(grid_work_cut(w, &prefs, e));
+    TRY(make_classes(w, &prefs, e));
+    report(w, &prefs);
+    TRY(grid_store(db, &prefs, scheme, w, e));
+out:
+    return rc;
 }
 
 int grid_make(struct db *db, const struct cli *cli, const struct grid_prefs *prefs, struct err *e)
 {
     int rc = -1;
     char name[128];
-    struct work w = {0};
+    int64_t scheme = 0;
+    struct grid_work w = {0};
     struct sha256 *digest = NULL;
     struct stage stage;
+    TRY(choose(prefs, &w.cells.method, e));
+    TRY(grid_rule_parse(prefs->keep, &w.ground.rule, e));
     TRY(crs_open(prefs->crs, &w.crs, e));
-    TRY(catalog_scheme(db, prefs->split, &w.scheme, e));
+    TRY(catalog_scheme(db, prefs->split, &scheme, e));
     TRY(border_open(prefs->border, &w.border, e));
-    TRY(inputs(db, prefs, &w, &digest, e));
+    if (prefs->polygons) {
+        TRY(grid_layer_open(prefs->polygons, prefs->name_field, &w.cells.layer, e));
+    }
+    TRY(inputs(db, prefs, scheme, &w, &digest, e));
     (void)snprintf(name, sizeof name, "grid:%s", prefs->name);
     TRY(stage_begin(db, name, cli, digest, &stage, e));
     if (stage.current) {
         log_info("grid '%s' is up to date", prefs->name);
         goto out;
     }
-    TRY(places_load(db, w.scheme, prefs->split, &w.places, e));
-    places_warn_area(&w.places, w.crs, prefs->crs);
-    TRY(region_new(w.border, w.crs, &w.region, e));
-    TRY(grid_cells_square(w.region, prefs->spacing_m, &w.cells, e));
-    TRY(locate(&w, e));
-    TRY(make_classes(&w, e));
-    report(&w, prefs);
-    TRY(grid_store(db, prefs, w.scheme, border_sha256(w.border), w.crs, &w.cells, &w.classes,
-                   &w.places, w.cell, e));
+    TRY(compute(db, prefs, scheme, &w, e));
     TRY(stage_commit(db, &stage, (int64_t)w.classes.n_kept, e));
 out:
     db_rollback(db);
     sha256_free(digest);
-    work_release(&w);
+    grid_work_release(&w);
     return rc;
 }
 
@@ -179,22 +197,27 @@ int grid_print(struct db *db, const char *name, FILE *f, struct err *e)
     bool row = false;
     struct stmt *st = NULL;
     TRY(db_prepare(db, &st,
-                   "SELECT g.crs, g.spacing_m, g.n_classes, sum(c.state = 'empty'),"
-                   " sum(c.state = 'outside'), sum(c.n_train), sum(c.n_val), sum(c.n_test),"
-                   " g.n_unlabelled, g.floor_centroid_km, g.floor_clipped_km, g.floor_data_km"
+                   "SELECT g.method, g.crs, CASE WHEN g.spacing_m NOT NULL THEN"
+                   " printf('%.10gm', g.spacing_m) WHEN g.spacing_deg NOT NULL THEN"
+                   " printf('%.10gdeg', g.spacing_deg) ELSE '-' END,"
+                   " g.n_classes, sum(c.state = 'merged'),"
+                   " sum(c.state = 'empty'), sum(c.state = 'outside'), sum(c.n_train),"
+                   " sum(c.n_val), sum(c.n_test), g.n_snapped, g.n_unlabelled,"
+                   " g.floor_centroid_km, g.floor_clipped_km, g.floor_data_km"
                    " FROM grid g JOIN class c ON c.grid_id = g.id WHERE g.name = ? GROUP BY g.id",
                    e));
     stmt_text(st, 1, name);
     TRY(stmt_step(st, &row, e));
-    (void)fputs("grid\tcrs\tspacing_m\tclasses\tempty\toutside\ttrain\tval\ttest\tunlabelled\t"
-                "floor_centroid_km\tfloor_clipped_km\tfloor_data_km\n",
+    (void)fputs("grid\tmethod\tcrs\tspacing\tclasses\tmerged\tempty\toutside\ttrain\tval\t"
+                "test\tsnapped\tunlabelled\tfloor_centroid_km\tfloor_clipped_km\t"
+                "floor_data_km\n",
                 f);
     if (row) {
-        (void)fprintf(f, "%s\t%s\t%.10g", name, col_text(st, 0), col_f64(st, 1));
-        for (int i = 2; i < 9; i++) {
+        (void)fprintf(f, "%s\t%s\t%s\t%s", name, col_text(st, 0), col_text(st, 1), col_text(st, 2));
+        for (int i = 3; i < 12; i++) {
             (void)fprintf(f, "\t%" PRId64, col_i64(st, i));
         }
-        for (int i = 9; i < 12; i++) {
+        for (int i = 12; i < 15; i++) {
             print_km(f, st, i);
         }
         (void)fputc('\n', f);

@@ -473,28 +473,39 @@ static char *find_file(const char *path)
     return strdup(path);
 }
 
-int border_open(const char *path, struct border **out, struct err *e)
+int border_from(const struct vector *v, const char *path, struct border **out, struct err *e)
 {
     int rc = -1;
-    struct vector v = {0};
-    char *found = find_file(path);
     struct border *b = calloc(1, sizeof *b);
-    if (!b || !found) {
-        rc = err_nomem(e, "a border");
-        goto out;
+    if (!b) {
+        return err_nomem(e, "a border");
     }
-    TRY(vector_read(found, &v, e));
-    TRY(assemble(found, &v, b, e));
+    TRY(assemble(path, v, b, e));
     TRY(digest(b, e));
     TRY(build_index(b, e));
     *out = b;
     b = NULL;
 out:
+    border_free(b);
+    return rc;
+}
+
+int border_open(const char *path, struct border **out, struct err *e)
+{
+    int rc = -1;
+    struct vector v = {0};
+    char *found = find_file(path);
+    if (!found) {
+        rc = err_nomem(e, "a border");
+        goto out;
+    }
+    TRY(vector_read(found, &v, e));
+    TRY(border_from(&v, found, out, e));
+out:
     if (rc != 0) {
         (void)err_ctx(e, "border");
     }
     vector_release(&v);
-    border_free(b);
     free(found);
     return rc;
 }

@@ -17,6 +17,7 @@
 #include "core/err.h"
 #include "core/geo.h"
 #include "core/hash.h"
+#include "shapes/vector.h"
 
 struct border;
 
@@ -26,6 +27,9 @@ struct border;
  * is repaired with a warning that says what changed. */
 int border_open(const char *path, struct border **out, struct err *e);
 void border_free(struct border *b);
+
+/* border_from - the same of polygons that were read already; path is for messages. */
+int border_from(const struct vector *v, const char *path, struct border **out, struct err *e);
 
 /* border_contains - inside or on the boundary; several million points per second.
  * Threads: safe, the border is read-only. */

@@ -2,6 +2,7 @@
 /* A projected border as a prepared GEOS geometry: spatial index inside, exact predicates. */
 #include "shapes/region.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/log.h"
@@ -13,6 +14,7 @@ struct region {
     const GEOSPreparedGeometry *prepared; /* of land */
     struct bbox box;
     double area_m2;
+    struct xy centroid;
 };
 
 void region_free(struct region *r)
@@ -38,6 +40,23 @@ double region_area_m2(const struct region *r)
     return r->area_m2;
 }
 
+struct xy region_centroid(const struct region *r)
+{
+    return r->centroid;
+}
+
+/* Into the plane; without a reference system the plane is longitude and latitude. */
+static int to_plane(struct crs *c, const struct lonlat *p, struct xy *q, size_t n, struct err *e)
+{
+    if (c) {
+        return crs_project(c, p, q, n, e);
+    }
+    for (size_t i = 0; i < n; i++) {
+        q[i] = (struct xy){p[i].lon, p[i].lat};
+    }
+    return 0;
+}
+
 /* Ring i of the border, projected; owned, or NULL with *e. */
 static GEOSGeometry *project_ring(struct geos *g, const struct border *b, size_t i, struct crs *c,
                                   bool *hole, struct err *e)
@@ -51,7 +70,7 @@ static GEOSGeometry *project_ring(struct geos *g, const struct border *b, size_t
         (void)err_nomem(e, "a ring");
         return NULL;
     }
-    if (crs_project(c, p, q, n, e) == 0) {
+    if (to_plane(c, p, q, n, e) == 0) {
         q[n - 1] = q[0];
         seq = GEOSCoordSeq_copyFromBuffer_r(g->h, &q[0].x, (unsigned)n, 0, 0);
         ring = seq ? GEOSGeom_createLinearRing_r(g->h, seq) : NULL;
@@ -151,8 +170,12 @@ static int prepare(struct region *r, struct err *e)
 {
     struct geos *g = &r->geos;
     struct bbox *b = &r->box;
+    GEOSGeometry *centroid = GEOSGetCentroid_r(g->h, r->land);
+    int known = centroid && GEOSGeomGetX_r(g->h, centroid, &r->centroid.x) == 1 &&
+                GEOSGeomGetY_r(g->h, centroid, &r->centroid.y) == 1;
+    GEOSGeom_destroy_r(g->h, centroid);
     r->prepared = GEOSPrepare_r(g->h, r->land);
-    if (!r->prepared || !GEOSArea_r(g->h, r->land, &r->area_m2) ||
+    if (!known || !r->prepared || !GEOSArea_r(g->h, r->land, &r->area_m2) ||
         !GEOSGeom_getXMin_r(g->h, r->land, &b->min_x) ||
         !GEOSGeom_getXMax_r(g->h, r->land, &b->max_x) ||
         !GEOSGeom_getYMin_r(g->h, r->land, &b->min_y) ||
@@ -183,22 +206,22 @@ out:
     return rc;
 }
 
-static GEOSGeometry *box_polygon(struct geos *g, struct bbox b)
+static GEOSGeometry *polygon_of(struct geos *g, const struct xy *corner, size_t n)
 {
-    const struct xy corner[5] = {{b.min_x, b.min_y},
-                                 {b.max_x, b.min_y},
-                                 {b.max_x, b.max_y},
-                                 {b.min_x, b.max_y},
-                                 {b.min_x, b.min_y}};
-    GEOSCoordSequence *seq = GEOSCoordSeq_copyFromBuffer_r(g->h, &corner[0].x, 5, 0, 0);
-    GEOSGeometry *ring = seq ? GEOSGeom_createLinearRing_r(g->h, seq) : NULL;
-    return ring ? GEOSGeom_createPolygon_r(g->h, ring, NULL, 0) : NULL;
+    struct xy ring[REGION_MAX_CORNERS + 1];
+    for (size_t i = 0; i <= n; i++) {
+        ring[i] = corner[i < n ? i : 0];
+    }
+    GEOSCoordSequence *seq = GEOSCoordSeq_copyFromBuffer_r(g->h, &ring[0].x, (unsigned)n + 1, 0, 0);
+    GEOSGeometry *shell = seq ? GEOSGeom_createLinearRing_r(g->h, seq) : NULL;
+    return shell ? GEOSGeom_createPolygon_r(g->h, shell, NULL, 0) : NULL;
 }
 
-int region_relate(struct region *r, struct bbox box, enum region_relation *relation, struct err *e)
+int region_relate_ring(struct region *r, const struct xy *corner, size_t n,
+                       enum region_relation *relation, struct err *e)
 {
     struct geos *g = &r->geos;
-    GEOSGeometry *p = box_polygon(g, box);
+    GEOSGeometry *p = polygon_of(g, corner, n);
     char touches = 2;
     char covers = 0;
     if (p) {
@@ -210,6 +233,53 @@ int region_relate(struct region *r, struct bbox box, enum region_relation *relat
         return geos_err(g, e, "cannot compare a cell with the border");
     }
     *relation = !touches ? REGION_OUTSIDE : covers ? REGION_INSIDE : REGION_CROSSES;
+    return 0;
+}
+
+int region_relate(struct region *r, struct bbox box, enum region_relation *relation, struct err *e)
+{
+    const struct xy corner[4] = {{box.min_x, box.min_y},
+                                 {box.max_x, box.min_y},
+                                 {box.max_x, box.max_y},
+                                 {box.min_x, box.max_y}};
+    return region_relate_ring(r, corner, 4, relation, e);
+}
+
+/* The land within the polygon's bounding box, which is small, then within the polygon. */
+int region_share(struct region *r, const struct xy *corner, size_t n, double *share, struct err *e)
+{
+    struct geos *g = &r->geos;
+    struct bbox b = {corner[0].x, corner[0].y, corner[0].x, corner[0].y};
+    double all = 0;
+    double land = 0;
+    for (size_t i = 1; i < n; i++) {
+        b = (struct bbox){fmin(b.min_x, corner[i].x), fmin(b.min_y, corner[i].y),
+                          fmax(b.max_x, corner[i].x), fmax(b.max_y, corner[i].y)};
+    }
+    GEOSGeometry *p = polygon_of(g, corner, n);
+    GEOSGeometry *near = GEOSClipByRect_r(g->h, r->land, b.min_x, b.min_y, b.max_x, b.max_y);
+    GEOSGeometry *common = p && near ? GEOSIntersection_r(g->h, near, p) : NULL;
+    int ok = common && GEOSArea_r(g->h, common, &land) && GEOSArea_r(g->h, p, &all) && all > 0;
+    GEOSGeom_destroy_r(g->h, common);
+    GEOSGeom_destroy_r(g->h, near);
+    GEOSGeom_destroy_r(g->h, p);
+    if (!ok) {
+        return geos_err(g, e, "cannot measure the land of a cell");
+    }
+    *share = fmin(land / all, 1);
+    return 0;
+}
+
+int region_contains(struct region *r, struct xy p, bool *inside, struct err *e)
+{
+    struct geos *g = &r->geos;
+    GEOSGeometry *point = GEOSGeom_createPointFromXY_r(g->h, p.x, p.y);
+    char answer = point ? GEOSPreparedIntersects_r(g->h, r->prepared, point) : (char)2;
+    GEOSGeom_destroy_r(g->h, point);
+    if (answer == 2) {
+        return geos_err(g, e, "cannot compare a point with the border");
+    }
+    *inside = answer == 1;
     return 0;
 }
 

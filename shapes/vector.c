@@ -164,11 +164,25 @@ static int add_feature(struct vector *v, long long fid, OGRGeometryH g, struct e
         free(wkb);
         return err_nomem(e, "a feature's geometry");
     }
-    v->feature[v->n++] = (struct vector_feature){fid, wkb, n};
+    v->feature[v->n++] = (struct vector_feature){fid, wkb, n, NULL};
     return 0;
 }
 
-static int read_feature(OGRFeatureH feature, OGRCoordinateTransformationH transformation,
+/* The field's text to the feature added last; an empty one is none. */
+static int add_name(struct vector *v, OGRFeatureH feature, int field, struct err *e)
+{
+    if (field >= 0 && OGR_F_IsFieldSetAndNotNull(feature, field)) {
+        const char *text = OGR_F_GetFieldAsString(feature, field);
+        char *name = text[0] ? strdup(text) : NULL;
+        if (text[0] && !name) {
+            return err_nomem(e, "a feature's name");
+        }
+        v->feature[v->n - 1].name = name;
+    }
+    return 0;
+}
+
+static int read_feature(OGRFeatureH feature, OGRCoordinateTransformationH transformation, int field,
                         struct vector *v, struct err *e)
 {
     int rc = -1;
@@ -187,23 +201,48 @@ static int read_feature(OGRFeatureH feature, OGRCoordinateTransformationH transf
     }
     TRY(check_places(polygons, e));
     TRY(add_feature(v, fid, polygons, e));
+    TRY(add_name(v, feature, field, e));
 out:
     OGR_G_DestroyGeometry(polygons);
     return rc == 0 ? 0 : err_ctx(e, "feature %lld", fid);
 }
 
-static int read_layer(OGRLayerH layer, const char *path, struct vector *v, struct err *e)
+/* The number of the field, which must be there. */
+static int find_field(OGRLayerH layer, const char *path, const char *field, int *out, struct err *e)
+{
+    OGRFeatureDefnH defn = OGR_L_GetLayerDefn(layer);
+    char known[512] = "";
+    size_t n = 0;
+    *out = OGR_FD_GetFieldIndex(defn, field);
+    if (*out >= 0) {
+        return 0;
+    }
+    for (int i = 0; i < OGR_FD_GetFieldCount(defn) && n < sizeof known - 1; i++) {
+        int m = snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "",
+                         OGR_Fld_GetNameRef(OGR_FD_GetFieldDefn(defn, i)));
+        n += m > 0 ? (size_t)m : 0;
+    }
+    return err_set(e, ERR_INPUT, "'%s' has no field '%s': it has %s", path, field,
+                   known[0] ? known : "none");
+}
+
+static int read_layer(OGRLayerH layer, const char *path, const char *name_field, struct vector *v,
+                      struct err *e)
 {
     int rc = -1;
+    int field = -1;
     OGRCoordinateTransformationH transformation = NULL;
     OGRFeatureH feature = NULL;
+    if (name_field) {
+        TRY(find_field(layer, path, name_field, &field, e));
+    }
     TRY(open_transformation(layer, path, &transformation, e));
     OGR_L_ResetReading(layer);
     CPLErrorReset();
     while ((feature = OGR_L_GetNextFeature(layer)) != NULL) {
         bool damaged = CPLGetLastErrorType() >= CE_Failure;
         rc = damaged ? gdal_err(e, "cannot read", path)
-                     : read_feature(feature, transformation, v, e);
+                     : read_feature(feature, transformation, field, v, e);
         OGR_F_Destroy(feature);
         if (rc != 0) {
             rc = damaged ? rc : err_ctx(e, "'%s'", path);
@@ -226,7 +265,7 @@ out:
     return rc;
 }
 
-int vector_read(const char *path, struct vector *out, struct err *e)
+static int read_file(const char *path, const char *name_field, struct vector *out, struct err *e)
 {
     int rc = -1;
     struct vector v = {0};
@@ -246,7 +285,7 @@ int vector_read(const char *path, struct vector *out, struct err *e)
         rc = err_set(e, ERR_INPUT, "'%s' has no layers", path);
         goto out;
     }
-    TRY(read_layer(GDALDatasetGetLayer(ds, 0), path, &v, e));
+    TRY(read_layer(GDALDatasetGetLayer(ds, 0), path, name_field, &v, e));
     *out = v;
     v = (struct vector){0};
 out:
@@ -258,9 +297,20 @@ out:
     return rc;
 }
 
+int vector_read(const char *path, struct vector *out, struct err *e)
+{
+    return read_file(path, NULL, out, e);
+}
+
+int vector_read_names(const char *path, const char *field, struct vector *out, struct err *e)
+{
+    return read_file(path, field, out, e);
+}
+
 void vector_release(struct vector *v)
 {
     for (size_t i = 0; i < v->n; i++) {
+        free(v->feature[i].name);
         free(v->feature[i].wkb);
     }
     free(v->feature);

@@ -21,6 +21,7 @@ struct vector_feature {
     long long fid;
     uint8_t *wkb; /* polygon or multipolygon, little-endian, two dimensions; owned */
     size_t n;
+    char *name; /* owned; NULL unless asked for, or empty in the file */
 };
 
 struct vector {
@@ -31,6 +32,10 @@ struct vector {
 /* vector_read - the first layer. Features without a polygon are left out. ERR_INPUT: not there,
  * not readable to its end, no polygons, no reference system, a vertex that is not on Earth. */
 int vector_read(const char *path, struct vector *out, struct err *e);
+
+/* vector_read_names - the same with the text of a field. ERR_INPUT lists the layer's fields when it
+ * has none of that name. */
+int vector_read_names(const char *path, const char *field, struct vector *out, struct err *e);
 void vector_release(struct vector *v);
 
 /* vector_version - "GDAL 3.6.2", static. */

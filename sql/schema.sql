@@ -219,12 +219,15 @@ CREATE TABLE projected (
 CREATE TABLE grid (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    method TEXT NOT NULL,       -- square
+    method TEXT NOT NULL,       -- square, degrees, hex, quadtree, polygons
     crs TEXT NOT NULL,
-    spacing_m REAL,
+    spacing_m REAL,             -- of a quadtree: of its largest cells; NULL: degrees, polygons
+    spacing_deg REAL,
+    keep TEXT NOT NULL DEFAULT 'intersects', -- the rule that kept the cells
     scheme_id INTEGER NOT NULL REFERENCES split_scheme (id) ON DELETE CASCADE,
     border_sha256 TEXT NOT NULL,
     n_classes INTEGER NOT NULL, -- kept ones
+    n_snapped INTEGER NOT NULL DEFAULT 0, -- locations outside of all cells, but near one
     n_unlabelled INTEGER NOT NULL, -- locations in no kept class
     floor_centroid_km REAL,     -- mean error over val and test of a perfect classifier, per point
     floor_clipped_km REAL,
@@ -233,13 +236,16 @@ CREATE TABLE grid (
 
 CREATE TABLE class (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-    geom POLYGON,               -- the cell, EPSG:4326
+    geom MULTIPOLYGON,          -- the cell, EPSG:4326
     grid_id INTEGER NOT NULL REFERENCES grid (id) ON DELETE CASCADE,
     number INTEGER,             -- 0 .. n_classes-1 for kept ones; NULL otherwise
     cell_col INTEGER,
     cell_row INTEGER,
     name TEXT,
+    -- empty: too few train locations; merged: its locations have the class merged_into; outside:
+    -- the rule does not keep it, but locations are there
     state TEXT NOT NULL CHECK (state IN ('kept', 'empty', 'merged', 'outside')),
+    merged_into INTEGER,        -- a number
     centroid_lon_deg REAL,
     centroid_lat_deg REAL,
     clipped_lon_deg REAL,       -- nearest point on land to the centroid
@@ -390,5 +396,5 @@ INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_i
 
 INSERT INTO gpkg_geometry_columns VALUES
     ('location', 'geom', 'POINT', 4326, 0, 0),
-    ('class', 'geom', 'POLYGON', 4326, 0, 0),
+    ('class', 'geom', 'MULTIPOLYGON', 4326, 0, 0),
     ('prediction', 'geom', 'POINT', 4326, 0, 0);

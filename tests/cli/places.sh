@@ -70,8 +70,8 @@ expect 0 gdje-project
 grep -q "projection 'default' is up to date" err || die "not up to date"
 expect 0 gdje-grid --border "$border" --spacing 30km
 cp out grid.tsv
-grep -q '^default	EPSG:3765	30000	' out || die "grid"
-grep -q 'warning: 1 of 61 locations are in cells without land' err || die "no warning of Rome's cell"
+grep -q '^default	square	EPSG:3765	30000m	' out || die "grid"
+grep -q 'warning: 1 of 61 locations are outside of all cells' err || die "no warning of Rome's cell"
 expect 0 gdje-grid --border "$border" --spacing 30km
 grep -q "grid 'default' is up to date" err || die "not up to date"
 cmp out grid.tsv
@@ -85,6 +85,47 @@ if command -v ogrinfo >/dev/null; then
     expect 0 ogrinfo -al -so $db
     if grep -E 'Warning|ERROR' out err; then die "GDAL complains of the catalog"; fi
     grep -q 'Layer name: class' out || die "no layer 'class'"
+fi
+
+# other cells
+expect 0 gdje-grid --border "$border" --name degrees --degrees 0.5
+grep -q '^degrees	degrees	EPSG:3765	0.5deg	' out || die "cells in degrees"
+expect 0 gdje-grid --border "$border" --name hex --hex 40km --keep share=0.2 --min-train 2 --merge
+grep -q '^hex	hex	EPSG:3765	40000m	' out || die "hexagons"
+grep -q 'were merged into the nearest class' err || die "nothing merged"
+expect 0 gdje-grid --border "$border" --name tree --quadtree --spacing 200km --max-per-cell 10
+grep -q '^tree	quadtree	EPSG:3765	200000m	' out || die "quadtree"
+expect 0 gdje-grid --border "$border" --name ten --classes 10
+grep -Eq '^gdje-grid: --classes 10: squares of [0-9]+ m give 1?[0-9]$' err || die "no spacing said"
+cat >counties.geojson <<'EOF'
+{"type":"FeatureCollection","features":[
+{"type":"Feature","properties":{"NAME":"West"},"geometry":{"type":"Polygon","coordinates":[[[13,42],[16,42],[16,47],[13,47],[13,42]]]}},
+{"type":"Feature","properties":{"NAME":"East"},"geometry":{"type":"Polygon","coordinates":[[[16,42],[20,42],[20,47],[16,47],[16,42]]]}}]}
+EOF
+expect 0 gdje-grid --border "$border" --name counties --polygons counties.geojson --name-field NAME
+grep -q '^counties	polygons	EPSG:3765	-	1	0	1	0	' out || die "polygons"
+[ "$(sqlite3 $db "SELECT c.name FROM class c JOIN grid g ON g.id = grid_id WHERE g.name = 'counties' AND number = 0")" = East ] ||
+    die "the polygon's name"
+expect 3 gdje-grid --border "$border" --polygons counties.geojson --name-field nothing
+says "'counties.geojson' has no field 'nothing': it has NAME"
+expect 3 gdje-grid --border "$border" --polygons nowhere.geojson
+says "there is no file 'nowhere.geojson'"
+expect 2 gdje-grid --border "$border" --degrees 0.5 --quadtree
+says 'only one of'
+expect 2 gdje-grid --border "$border" --classes 5 --spacing 10km
+says 'finds the --spacing'
+for keep in inside share share=0 share=2; do
+    expect 2 gdje-grid --border "$border" --keep $keep
+    says 'keep'
+done
+expect 2 gdje-grid --border "$border" --classes 1000
+says 'only [0-9]* train locations'
+expect 3 gdje-grid --border "$border" --min-train 1000
+says 'no cell has 1000 train locations'
+if command -v ogrinfo >/dev/null; then
+    expect 0 ogrinfo -al -so $db class
+    if grep -E 'Warning|ERROR' out err; then die "GDAL complains of the cells"; fi
+    grep -q 'Geometry: Multi Polygon' out || die "the cells' geometry"
 fi
 
 # wrong values

@@ -11,6 +11,7 @@
 #include "core/rng.h"
 #include "prep/grid.h"
 #include "prep/grid_cells.h"
+#include "prep/grid_work.h"
 #include "prep/split.h"
 
 static void make(const struct grid_prefs *prefs)
@@ -50,18 +51,13 @@ static void add_on_land(size_t n)
     border_free(b);
 }
 
-static struct region *open_region(void)
+static void open_work(struct grid_work *w, const struct grid_method *method)
 {
     struct err e = {0};
-    struct border *b = NULL;
-    struct crs *c = NULL;
-    struct region *r = NULL;
-    assert_int_equal(border_open("shapes/croatia.shp", &b, &e), 0);
-    assert_int_equal(crs_open("EPSG:3765", &c, &e), 0);
-    assert_int_equal(region_new(b, c, &r, &e), 0);
-    border_free(b);
-    crs_free(c);
-    return r;
+    *w = (struct grid_work){.cells.method = method};
+    assert_int_equal(border_open("shapes/croatia.shp", &w->border, &e), 0);
+    assert_int_equal(crs_open("EPSG:3765", &w->crs, &e), 0);
+    assert_int_equal(grid_work_prepare(w, &e), 0); /* without places */
 }
 
 /* The descent against comparing every cell of the bounding box on its own. */
@@ -69,14 +65,16 @@ static void test_cells_against_all(void **state)
 {
     (void)state;
     struct err e = {0};
-    struct region *r = open_region();
-    struct bbox box = region_bbox(r);
-    assert_true(fabs(region_area_m2(r) / 1e6 - 56448) <= 1);
+    struct grid_work w;
+    open_work(&w, &grid_square);
+    struct bbox box = region_bbox(w.metres);
+    assert_true(fabs(region_area_m2(w.metres) / 1e6 - 56448) <= 1);
     static const double spacing[] = {100000, 50000, 20000, 7000};
     for (size_t s = 0; s < sizeof spacing / sizeof spacing[0]; s++) {
-        struct grid_cells cells = {0};
+        struct grid_prefs prefs = GRID_PREFS_DEFAULT;
         size_t k = 0;
-        assert_int_equal(grid_cells_square(r, spacing[s], &cells, &e), 0);
+        prefs.spacing_m = spacing[s];
+        assert_int_equal(grid_work_cut(&w, &prefs, &e), 0);
         for (int64_t row = (int64_t)floor(box.min_y / spacing[s]) - 2;
              (double)row * spacing[s] < box.max_y + 2 * spacing[s]; row++) {
             for (int64_t col = (int64_t)floor(box.min_x / spacing[s]) - 2;
@@ -84,18 +82,76 @@ static void test_cells_against_all(void **state)
                 enum region_relation relation;
                 struct bbox cell = {(double)col * spacing[s], (double)row * spacing[s],
                                     (double)(col + 1) * spacing[s], (double)(row + 1) * spacing[s]};
-                assert_int_equal(region_relate(r, cell, &relation, &e), 0);
+                assert_int_equal(region_relate(w.metres, cell, &relation, &e), 0);
                 if (relation != REGION_OUTSIDE) {
-                    assert_true(k < cells.n && cells.v[k].row == row && cells.v[k].column == col);
+                    assert_true(k < w.cells.n && w.cells.v[k].row == row &&
+                                w.cells.v[k].column == col);
                     k++;
                 }
             }
         }
-        assert_int_equal(k, cells.n);
-        print_message("%g km: %zu cells\n", spacing[s] / 1000, cells.n);
-        grid_cells_release(&cells);
+        assert_int_equal(k, w.cells.n);
+        print_message("%g km: %zu cells\n", spacing[s] / 1000, w.cells.n);
     }
-    region_free(r);
+    grid_work_release(&w);
+}
+
+/* The rules are nested: all land, at least half, a tenth, any. The centre's is in between. */
+static void test_rules(void **state)
+{
+    (void)state;
+    static const char *const rule[] = {"within", "share=0.5", "share=0.1", "intersects", "centre"};
+    static const struct grid_method *const method[] = {&grid_square, &grid_degrees, &grid_hex};
+    struct err e = {0};
+    struct grid_prefs prefs = GRID_PREFS_DEFAULT;
+    prefs.spacing_m = prefs.hex_m = 20000;
+    prefs.degrees = 0.21;
+    for (size_t m = 0; m < 3; m++) {
+        size_t n[5];
+        struct grid_work w;
+        open_work(&w, method[m]);
+        for (size_t i = 0; i < 5; i++) {
+            assert_int_equal(grid_rule_parse(rule[i], &w.ground.rule, &e), 0);
+            assert_int_equal(grid_work_cut(&w, &prefs, &e), 0);
+            n[i] = w.cells.n;
+        }
+        print_message("%s: %zu %zu %zu %zu, %zu\n", method[m]->name, n[0], n[1], n[2], n[3], n[4]);
+        assert_true(0 < n[0] && n[0] < n[1] && n[1] < n[2] && n[2] < n[3]);
+        assert_true(n[0] < n[4] && n[4] < n[3]);
+        /* half of the area and the centre say much the same, and are near the land's own area */
+        assert_true(fabs((double)n[1] / (double)n[4] - 1) < 0.1);
+        grid_work_release(&w);
+    }
+    struct grid_rule r;
+    static const char *const wrong[] = {
+        "", "inside", "share", "share=", "share=0", "share=1.5", "share=x"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(grid_rule_parse(wrong[i], &r, &e), -1);
+        assert_int_equal(e.kind, ERR_USAGE);
+    }
+}
+
+/* The hexagon of a point is the one whose corners are around it, and its area is right. */
+static void test_hexagons(void **state)
+{
+    (void)state;
+    struct grid_cells cells = {.method = &grid_hex, .side = 10000};
+    for (uint64_t i = 0; i < 20000; i++) {
+        struct xy corner[REGION_MAX_CORNERS];
+        struct xy p = {1e6 * rng_f64(1, 1, i) - 5e5, 1e6 * rng_f64(1, 2, i) - 5e5};
+        struct grid_cell cell = grid_hex.at(&cells, p);
+        size_t n = grid_hex.corners(&cells, &cell, corner);
+        double area = 0;
+        assert_int_equal(n, 6);
+        for (size_t k = 0; k < n; k++) {
+            struct xy a = corner[k];
+            struct xy b = corner[(k + 1) % n];
+            /* left of every edge, as they go counterclockwise */
+            assert_true((b.x - a.x) * (p.y - a.y) - (b.y - a.y) * (p.x - a.x) > -1e-3);
+            area += (a.x * b.y - b.x * a.y) / 2;
+        }
+        assert_true(fabs(area / (sqrt(3) / 2 * 1e8) - 1) < 1e-9);
+    }
 }
 
 static void test_half_open(void **state)
@@ -104,12 +160,9 @@ static void test_half_open(void **state)
     static const double spacing[] = {50000, 10000, 1000.0 / 3, 0.7};
     for (size_t s = 0; s < 4; s++) {
         for (int64_t k = -1000; k <= 1000; k += 7) {
-            struct xy edge = {(double)k * spacing[s], (double)(k + 3) * spacing[s]};
-            struct grid_cell at = grid_cell_at(spacing[s], edge);
-            assert_int_equal(at.column, k);
-            assert_int_equal(at.row, k + 3);
-            at = grid_cell_at(spacing[s], (struct xy){nextafter(edge.x, -INFINITY), edge.y});
-            assert_int_equal(at.column, k - 1);
+            double edge = (double)k * spacing[s];
+            assert_int_equal(grid_index(edge, spacing[s]), k);
+            assert_int_equal(grid_index(nextafter(edge, -INFINITY), spacing[s]), k - 1);
         }
     }
 }
@@ -118,11 +171,13 @@ static void test_too_small(void **state)
 {
     (void)state;
     struct err e = {0};
-    struct grid_cells cells = {0};
-    struct region *r = open_region();
-    assert_int_equal(grid_cells_square(r, 10, &cells, &e), -1);
+    struct grid_work w;
+    struct grid_prefs prefs = GRID_PREFS_DEFAULT;
+    open_work(&w, &grid_square);
+    prefs.spacing_m = 10;
+    assert_int_equal(grid_work_cut(&w, &prefs, &e), -1);
     assert_int_equal(e.kind, ERR_USAGE);
-    region_free(r);
+    grid_work_release(&w);
 }
 
 static void test_each_place_has_one_class(void **state)
@@ -361,6 +416,200 @@ static void test_again(void **state)
     assert_int_equal(place_i64("SELECT count(*) FROM label"), 600);
 }
 
+/* Cells with too few train locations: their locations have no class, or the nearest one's. */
+static void test_min_train(void **state)
+{
+    (void)state;
+    struct grid_prefs prefs = GRID_PREFS_DEFAULT;
+    prefs.spacing_m = 20000;
+    prefs.min_train = 8;
+    add_on_land(1500);
+    make_split();
+    make(&prefs);
+    int64_t n_kept = place_i64("SELECT n_classes FROM grid");
+    assert_int_equal(place_i64("SELECT min(n_train) FROM class WHERE state = 'kept'"), 8);
+    assert_true(place_i64("SELECT max(n_train) FROM class WHERE state = 'empty'") == 7);
+    assert_true(place_i64("SELECT n_unlabelled FROM grid") > 100);
+    prefs.merge = true;
+    make(&prefs);
+    assert_int_equal(place_i64("SELECT n_classes FROM grid"), n_kept);
+    assert_int_equal(place_i64("SELECT n_unlabelled FROM grid"), 0);
+    assert_int_equal(place_i64("SELECT count(*) FROM label"), 1500);
+    assert_int_equal(place_i64("SELECT count(*) FROM class WHERE (state = 'merged') <> (merged_into"
+                               " NOT NULL) OR state = 'empty'"),
+                     0);
+    assert_int_equal(place_i64("SELECT sum(n_train) FROM class"),
+                     place_i64("SELECT count(*) FROM split WHERE part = 'train'"));
+    /* no kept class is nearer than the one that a cell went to */
+    assert_int_equal(
+        place_i64(
+            "SELECT count(*) FROM class m JOIN class k ON k.number = m.merged_into JOIN class o ON"
+            " o.state = 'kept' WHERE pow(o.centroid_lat_deg - m.centroid_lat_deg, 2) +"
+            " 0.5 * pow(o.centroid_lon_deg - m.centroid_lon_deg, 2) < 0.9 *"
+            " (pow(k.centroid_lat_deg - m.centroid_lat_deg, 2) +"
+            " 0.5 * pow(k.centroid_lon_deg - m.centroid_lon_deg, 2))"),
+        0);
+}
+
+/* Palagruza lies alone in the sea: outside of the cells whose centre is on land. */
+static void test_snap(void **state)
+{
+    (void)state;
+    struct grid_prefs prefs = GRID_PREFS_DEFAULT;
+    prefs.keep = "within";
+    prefs.spacing_m = 10000;
+    prefs.snap_m = 0;
+    add_on_land(1500);
+    make_split();
+    make(&prefs);
+    int64_t n_lost = place_i64("SELECT n_unlabelled FROM grid");
+    assert_int_equal(place_i64("SELECT n_snapped FROM grid"), 0);
+    prefs.snap_m = 3000;
+    make(&prefs);
+    int64_t n_snapped = place_i64("SELECT n_snapped FROM grid");
+    print_message("%d lost, %d of them within 3 km of a cell\n", (int)n_lost, (int)n_snapped);
+    assert_true(n_snapped > 20);
+    assert_true(place_i64("SELECT n_unlabelled FROM grid") <= n_lost - n_snapped);
+    /* the same, found by trying all cells */
+    prefs.snap_m = 100000;
+    make(&prefs);
+    assert_true(place_i64("SELECT n_snapped FROM grid") > n_snapped);
+}
+
+static void test_degrees(void **state)
+{
+    (void)state;
+    struct grid_prefs prefs = GRID_PREFS_DEFAULT;
+    prefs.degrees = 0.5;
+    add_on_land(2000);
+    make_split();
+    make(&prefs);
+    assert_int_equal(place_i64("SELECT count(*) FROM class"), 64);
+    assert_int_equal(place_i64("SELECT spacing_m IS NULL AND spacing_deg = 0.5 FROM grid"), 1);
+    assert_int_equal(
+        place_i64("SELECT count(*) FROM label JOIN location l ON l.id = location_id JOIN class c"
+                  " ON c.id = class_id WHERE l.lon_deg < cell_col * 0.5 OR l.lon_deg >="
+                  " (cell_col + 1) * 0.5 OR l.lat_deg < cell_row * 0.5 OR l.lat_deg >="
+                  " (cell_row + 1) * 0.5"),
+        0);
+    assert_int_equal(place_i64("SELECT count(*) FROM class WHERE abs(centroid_lon_deg -"
+                               " (cell_col + 0.5) * 0.5) > 1e-12 OR abs(centroid_lat_deg -"
+                               " (cell_row + 0.5) * 0.5) > 1e-12"),
+                     0);
+}
+
+static void test_classes(void **state)
+{
+    (void)state;
+    static const int64_t want[] = {1, 20, 100, 300};
+    struct grid_prefs prefs = GRID_PREFS_DEFAULT;
+    add_on_land(3000);
+    make_split();
+    for (size_t i = 0; i < 4; i++) {
+        prefs.n_classes = want[i];
+        make(&prefs);
+        int64_t got = place_i64("SELECT n_classes FROM grid");
+        print_message("%d classes: %d\n", (int)want[i], (int)got);
+        assert_true(llabs(got - want[i]) <= 1 + want[i] / 100);
+    }
+    prefs.min_train = 5;
+    prefs.n_classes = 60;
+    make(&prefs);
+    assert_true(llabs(place_i64("SELECT n_classes FROM grid") - 60) <= 2);
+}
+
+static void test_quadtree(void **state)
+{
+    (void)state;
+    struct grid_prefs prefs = GRID_PREFS_DEFAULT;
+    prefs.quadtree = true;
+    prefs.spacing_m = 100000;
+    prefs.max_per_cell = 30;
+    add_on_land(3000);
+    place_add_one("Rome", (struct lonlat){12.5, 41.9}, "c");
+    make_split();
+    make(&prefs);
+    assert_int_equal(place_i64("SELECT max(n_train) <= 30 FROM class"), 1);
+    assert_true(place_i64("SELECT n_unlabelled FROM grid") < 30);
+    assert_true(place_i64("SELECT count(DISTINCT substr(name, 1, instr(name, 'E'))) FROM class"
+                          " WHERE state = 'kept'") >= 3);
+    assert_int_equal(place_i64("SELECT sum(n_train) FROM class"),
+                     place_i64("SELECT count(*) FROM split WHERE part = 'train'"));
+    int64_t n_fine = place_i64("SELECT n_classes FROM grid");
+    prefs.min_per_cell = 10;
+    make(&prefs);
+    assert_true(place_i64("SELECT n_classes FROM grid") < n_fine);
+    print_message("%d classes, %d with 10 per cell\n", (int)n_fine,
+                  (int)place_i64("SELECT n_classes FROM grid"));
+}
+
+/* Two halves of a square by one name, the neighbour by another, one without a name. */
+static void test_polygons(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"type\":\"FeatureCollection\",\"features\":["
+        "{\"type\":\"Feature\",\"properties\":{\"n\":\"West\"},\"geometry\":{\"type\":"
+        "\"Polygon\",\"coordinates\":[[[15,45],[15.5,45],[15.5,46],[15,46],[15,45]]]}},"
+        "{\"type\":\"Feature\",\"properties\":{\"n\":\"East\"},\"geometry\":{\"type\":"
+        "\"Polygon\",\"coordinates\":[[[16,45],[17,45],[17,46],[16,46],[16,45]]]}},"
+        "{\"type\":\"Feature\",\"properties\":{\"n\":null},\"geometry\":{\"type\":"
+        "\"Polygon\",\"coordinates\":[[[20,45],[21,45],[21,46],[20,46],[20,45]]]}},"
+        "{\"type\":\"Feature\",\"properties\":{\"n\":\"West\"},\"geometry\":{\"type\":"
+        "\"Polygon\",\"coordinates\":[[[15.5,45],[16,45],[16,46],[15.5,46],[15.5,45]]]}}]}";
+    struct err e = {0};
+    char path[] = "/tmp/grid_test.XXXXXX";
+    int fd = mkstemp(path);
+    FILE *f = fdopen(fd, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0 && fclose(f) == 0);
+    struct grid_prefs prefs = GRID_PREFS_DEFAULT;
+    prefs.polygons = path;
+    prefs.name_field = "n";
+    prefs.snap_m = 2000;
+    place_add_one("w", (struct lonlat){15.5, 45.5}, "w");
+    place_add_one("edge", (struct lonlat){16, 45.5}, "edge"); /* the first name's: East */
+    place_add_one("e", (struct lonlat){16.5, 45.5}, "e");
+    place_add_one("near", (struct lonlat){14.99, 45.5}, "near");
+    place_add_one("far", (struct lonlat){14.5, 45.5}, "far");
+    make_split();
+    place_exec("UPDATE split SET part = 'train'");
+    make(&prefs);
+    assert_int_equal(place_i64("SELECT count(*) FROM class"), 2);
+    assert_int_equal(place_i64("SELECT n_train FROM class WHERE number = 0 AND name = 'East'"), 2);
+    assert_int_equal(place_i64("SELECT n_train FROM class WHERE number = 1 AND name = 'West'"), 2);
+    assert_int_equal(place_i64("SELECT n_unlabelled * 10 + n_snapped FROM grid"), 11);
+    assert_true(fabs(place_f64("SELECT centroid_lon_deg FROM class WHERE number = 1") - 15.5) <
+                1e-3);
+    prefs.name_field = "nonsense";
+    assert_int_equal(grid_make(place_db(), place_cli(), &prefs, &e), -1);
+    assert_int_equal(e.kind, ERR_INPUT);
+    assert_non_null(strstr(e.msg, "has no field 'nonsense': it has n"));
+    assert_int_equal(remove(path), 0);
+}
+
+static void test_ways_exclude_each_other(void **state)
+{
+    (void)state;
+    const struct grid_prefs start = GRID_PREFS_DEFAULT;
+    struct grid_prefs p[5] = {start, start, start, start, start};
+    p[0].degrees = 0.5;
+    p[0].hex_m = 10000;
+    p[1].n_classes = 5;
+    p[1].quadtree = true;
+    p[2].hex_m = 10000;
+    p[2].spacing_given = true;
+    p[3].polygons = "x.geojson";
+    p[3].keep = "within";
+    p[4].n_classes = 5;
+    p[4].spacing_given = true;
+    for (size_t i = 0; i < 5; i++) {
+        struct err e = {0};
+        assert_int_equal(grid_make(place_db(), place_cli(), &p[i], &e), -1);
+        assert_int_equal(e.kind, ERR_USAGE);
+    }
+}
+
 static void refused(const struct grid_prefs *prefs, enum err_kind kind, const char *words)
 {
     struct err e = {0};
@@ -382,6 +631,7 @@ static void test_refused(void **state)
     make_split();
     place_exec("UPDATE split SET part = 'train'");
     refused(&prefs, ERR_INPUT, "do not meet");
+    prefs.snap_m = 0;
     prefs.border = "nowhere.shp";
     refused(&prefs, ERR_INPUT, "there is no file 'nowhere.shp'");
     prefs.border = "shapes/croatia.shp";
@@ -394,6 +644,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cells_against_all),
+        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_hexagons),
         cmocka_unit_test(test_half_open),
         cmocka_unit_test(test_too_small),
         T(test_each_place_has_one_class),
@@ -403,6 +655,13 @@ int main(void)
         T(test_empty_and_outside),
         T(test_clipped_is_on_land),
         T(test_floor_falls_with_the_spacing),
+        T(test_min_train),
+        T(test_snap),
+        T(test_degrees),
+        T(test_classes),
+        T(test_quadtree),
+        T(test_polygons),
+        T(test_ways_exclude_each_other),
         T(test_again),
         T(test_refused),
     };
