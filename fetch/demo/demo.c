@@ -17,6 +17,7 @@
 #include "core/parse.h"
 #include "core/pool.h"
 #include "core/sig.h"
+#include "fetch/demo/fault.h"
 #include "fetch/demo/panorama.h"
 #include "fetch/demo/protocol.h"
 #include "fetch/demo/render.h"
@@ -163,7 +164,8 @@ static void watch(const struct server *s, double idle_exit_s)
     log_note("caught signal %d: done", sig_caught());
 }
 
-static int serve(const struct country *c, const struct demo_prefs *p, struct err *e)
+static int serve(const struct country *c, struct faults *faults, const struct demo_prefs *p,
+                 struct err *e)
 {
     int rc = -1;
     struct secrets secrets = {0};
@@ -175,7 +177,7 @@ static int serve(const struct country *c, const struct demo_prefs *p, struct err
                                 .n_secret = secrets.n_secret,
                                 .reach_m = p->reach_m,
                                 .quota = p->quota};
-    TRY(server_start(&protocol, (int)p->port, pool_threads((int)p->threads), &server, e));
+    TRY(server_start(&protocol, faults, (int)p->port, pool_threads((int)p->threads), &server, e));
     TRY(announce(p, server_port(server), e));
     watch(server, p->idle_exit_s);
 out:
@@ -202,6 +204,9 @@ static int check_prefs(const struct demo_prefs *p, struct err *e)
     if (p->output && !p->render) {
         return err_set(e, ERR_USAGE, "--output goes with --render");
     }
+    if (picture && p->faults) {
+        return err_set(e, ERR_USAGE, "--fault is for serving");
+    }
     if (picture && (p->url_file || p->pid_file)) {
         return err_set(e, ERR_USAGE, "--url-file and --pid-file are for serving");
     }
@@ -212,13 +217,28 @@ static int check_prefs(const struct demo_prefs *p, struct err *e)
     return 0;
 }
 
+static void list_faults(void)
+{
+    for (int i = FAULT_NONE + 1; i < FAULT_COUNT; i++) {
+        (void)printf("%s\t%s\n", fault_name((enum fault)i), fault_help((enum fault)i));
+    }
+}
+
 int demo_run(const struct cli *cli, const struct demo_prefs *p, struct err *e)
 {
     int rc = -1;
     struct border *border = NULL;
     struct country *country = NULL;
+    struct faults *faults = NULL;
     (void)cli;
+    if (p->list_faults) {
+        list_faults();
+        return 0;
+    }
     TRY(check_prefs(p, e));
+    if (p->faults) {
+        TRY(faults_new(p->faults, (uint64_t)p->seed, &faults, e));
+    }
     TRY(border_open(p->border, &border, e));
     TRY(country_new(border, (uint64_t)p->seed, &country, e));
     if (p->render) {
@@ -226,9 +246,10 @@ int demo_run(const struct cli *cli, const struct demo_prefs *p, struct err *e)
     } else if (p->contact_sheet) {
         TRY(sheet_write(country, p->contact_sheet, e));
     } else {
-        TRY(serve(country, p, e));
+        TRY(serve(country, faults, p, e));
     }
 out:
+    faults_free(faults);
     country_free(country);
     border_free(border);
     return rc;

@@ -30,6 +30,11 @@ static const struct opt options[] = {
      .help = "demand URLs signed with the secret in its first line, URL-safe base64"},
     {OPT_COUNT, "quota", 0, "N", &prefs.quota, .max = 1e15,
      .help = "pictures until OVER_QUERY_LIMIT; 0: no limit"},
+    {OPT_GROUP, .help = "What goes wrong"},
+    {OPT_STR, "fault", 0, "NAME=RATE,...", &prefs.faults,
+     .help = "answer so badly at such a share of the requests; all=RATE for those not named"},
+    {OPT_FLAG, "list-faults", 0, NULL, &prefs.list_faults,
+     .help = "print the names of the faults with what they do, and end"},
     {OPT_GROUP, .help = "Pictures instead of serving"},
     {OPT_STR, "render", 0, "LAT,LON,HEADING", &prefs.render, .help = "write one picture"},
     {OPT_STR, "output", 'o', "FILE", &prefs.output, .help = "where --render writes to"},
@@ -55,10 +60,15 @@ int main(int argc, char **argv)
             "/maps/api/streetview/metadata, so that the whole suite can be tried without a key and\n"
             "without a network. Prints its address, http://127.0.0.1:PORT, and serves until it is\n"
             "interrupted or terminated, which ends it with 0. The coast is real, all else is\n"
-            "invented: scores reached on these pictures say nothing about real photographs.",
+            "invented: scores reached on these pictures say nothing about real photographs.\n"
+            "\n"
+            "Faults are decided by the seed, the address asked for and how often it has been asked\n"
+            "for: the same requests fail in the same way in every run, in whatever order they\n"
+            "come, and the next try of an address may succeed.",
         .examples =
             "  gdje-demo --url-file work/demo.url --idle-exit 10m &\n"
             "  gdje-demo --render 43.51,16.44,225 -o split.jpg\n"
+            "  gdje-demo --fault 503=0.05,retry-after=0.01,stall=0.01\n"
             "  curl \"$(cat work/demo.url)/maps/api/streetview/metadata?location=45.8,16.0\"\n",
         .options = options,
         .no_catalog = true,

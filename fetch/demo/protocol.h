@@ -43,6 +43,7 @@ struct answer {
     const char *type; /* static */
     uint8_t *body;    /* owned */
     size_t n;
+    const char *header, *header_value; /* static: one more header; NULL: none */
 };
 
 /*

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one file that includes libmicrohttpd. Its threads each run an event loop over their share of
- * the connections and call on_request, which makes the whole answer before it returns: a picture
- * takes some milliseconds. The listening socket is ours, so that a busy port is told plainly.
+ * libmicrohttpd's threads each run an event loop over their share of the connections and call
+ * on_request, which makes the whole answer before it returns: a picture takes some milliseconds.
+ * Between the answer and its sending is where faults strike. The listening socket is ours, so that
+ * a busy port is told plainly.
  */
 #include "fetch/demo/server.h"
 
@@ -20,6 +21,8 @@
 
 #include "core/log.h"
 #include "core/progress.h"
+#include "fetch/demo/missend.h"
+#include "fetch/demo/spoil.h"
 
 #define BACKLOG          512
 #define CONNECTIONS_MAX  1024
@@ -29,6 +32,8 @@
 struct server {
     struct MHD_Daemon *daemon;
     struct protocol *protocol;
+    struct faults *faults;   /* borrowed; NULL: none */
+    struct missend *missend; /* NULL without faults */
     int port;
     atomic_llong last_ms; /* monotonic, of the last request */
 };
@@ -38,23 +43,33 @@ static void touch(struct server *s)
     atomic_store(&s->last_ms, (long long)(time_monotonic_s() * 1000));
 }
 
+/* Takes response, which may be NULL. */
+static enum MHD_Result send_response(struct MHD_Connection *connection,
+                                     struct MHD_Response *response, const struct answer *head)
+{
+    if (!response) {
+        return MHD_NO;
+    }
+    enum MHD_Result ok =
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, head->type);
+    if (ok == MHD_YES && head->header) {
+        ok = MHD_add_response_header(response, head->header, head->header_value);
+    }
+    if (ok == MHD_YES) {
+        ok = MHD_queue_response(connection, (unsigned)head->status, response);
+    }
+    MHD_destroy_response(response);
+    return ok;
+}
+
 static enum MHD_Result send_answer(struct MHD_Connection *connection, struct answer *a)
 {
     struct MHD_Response *response =
         MHD_create_response_from_buffer(a->n, a->body, MHD_RESPMEM_MUST_FREE);
     if (!response) {
         answer_release(a);
-        return MHD_NO;
     }
-    enum MHD_Result ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
-    if (ok == MHD_YES && a->status == 405) {
-        ok = MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    }
-    if (ok == MHD_YES) {
-        ok = MHD_queue_response(connection, (unsigned)a->status, response);
-    }
-    MHD_destroy_response(response);
-    return ok;
+    return send_response(connection, response, a);
 }
 
 static int refuse_method(struct answer *a, struct err *e)
@@ -64,12 +79,15 @@ static int refuse_method(struct answer *a, struct err *e)
     a->n = sizeof text - 1;
     a->status = 405;
     a->type = "text/plain; charset=UTF-8";
+    a->header = MHD_HTTP_HEADER_ALLOW;
+    a->header_value = "GET, HEAD";
     return a->body ? 0 : err_nomem(e, "an answer");
 }
 
 /* A request while the library deals with it. */
 struct request {
     bool begun;
+    bool stalled;  /* once it wakes, its client has gone */
     char target[]; /* as sent */
 };
 
@@ -81,7 +99,7 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *con
     (void)ctx;
     (void)connection;
     if (r) {
-        r->begun = false;
+        r->begun = r->stalled = false;
         memcpy(r->target, target, n);
     }
     return r;
@@ -95,6 +113,38 @@ static void on_end(void *ctx, struct MHD_Connection *connection, void **ours,
     (void)code;
     free(*ours);
     *ours = NULL;
+}
+
+/* An answer with its fault, if it has one. Takes a. */
+static enum MHD_Result answer_badly(const struct server *s, struct MHD_Connection *connection,
+                                    struct request *r, struct answer *a)
+{
+    struct err e = {0};
+    enum fault f = faults_next(s->faults, r->target);
+    bool image = strncmp(r->target, PROTOCOL_METADATA, sizeof PROTOCOL_METADATA - 1) != 0;
+    const struct answer head = *a;
+    if (f == FAULT_NONE) {
+        return send_answer(connection, a);
+    }
+    log_note("fault: %s", fault_name(f));
+    if (spoil_answer(f, image, a, &e) != 0) {
+        answer_release(a);
+        return MHD_NO;
+    }
+    if (!missend_is(f)) {
+        return send_answer(connection, a);
+    }
+    if (f == FAULT_STALL) {
+        r->stalled = true;
+        answer_release(a);
+        return missend_stall(s->missend, connection);
+    }
+    if (f == FAULT_DRIP || f == FAULT_HUGE) {
+        struct MHD_Response *response =
+            f == FAULT_HUGE ? missend_huge(a) : missend_slowly(s->missend, connection, a);
+        return send_response(connection, response, &head);
+    }
+    return missend_now(f, connection, a);
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path,
@@ -115,6 +165,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
         *n_upload = 0;
         return MHD_YES;
     }
+    if (r && r->stalled) {
+        return MHD_NO;
+    }
     touch(s);
     bool get =
         strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
@@ -126,7 +179,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
         return MHD_NO;
     }
     log_note("%s %s: %d, %zu bytes", method, path, a.status, a.n);
-    return send_answer(connection, &a);
+    return s->faults && get ? answer_badly(s, connection, r, &a) : send_answer(connection, &a);
 }
 
 static void on_message(void *ctx, const char *fmt, va_list ap)
@@ -171,37 +224,53 @@ out:
     return rc;
 }
 
-int server_start(struct protocol *p, int port, int n_threads, struct server **s, struct err *e)
+/* The listening socket becomes the daemon's. NULL when it cannot start; the library has closed the
+ * socket then, or the process is about to end. */
+static struct MHD_Daemon *start_daemon(struct server *s, int fd, int n_threads)
 {
-    int fd = -1;
-    struct server *n = calloc(1, sizeof *n);
-    if (!n) {
-        return err_nomem(e, "the server");
-    }
-    n->protocol = p;
-    if (listen_on(port, &fd, &n->port, e) != 0) {
-        free(n);
-        return -1;
-    }
-    touch(n);
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem pool[] = {
         {MHD_OPTION_THREAD_POOL_SIZE, n_threads, NULL}, /* must be above 1 when given */
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-    n->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        on_request, n, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+    return MHD_start_daemon(
+        flags | (s->faults ? (unsigned)MHD_ALLOW_SUSPEND_RESUME : 0), 0, NULL, NULL, on_request, s,
+        MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
         MHD_OPTION_ARRAY, n_threads > 1 ? pool : none, MHD_OPTION_END);
-    if (!n->daemon) { /* the library has closed the socket, or the process is about to end */
-        free(n);
-        return err_set(e, ERR_SYSTEM, "cannot start the server's threads");
+}
+
+int server_start(struct protocol *p, struct faults *faults, int port, int n_threads,
+                 struct server **out, struct err *e)
+{
+    int rc = -1;
+    int fd = -1;
+    struct server *s = calloc(1, sizeof *s);
+    if (!s) {
+        return err_nomem(e, "the server");
     }
-    *s = n;
-    return 0;
+    s->protocol = p;
+    s->faults = faults;
+    TRY(listen_on(port, &fd, &s->port, e));
+    if (faults && missend_open(&s->missend, e) != 0) {
+        (void)close(fd);
+        rc = -1;
+        goto out;
+    }
+    touch(s);
+    s->daemon = start_daemon(s, fd, n_threads);
+    if (!s->daemon) {
+        rc = err_set(e, ERR_SYSTEM, "cannot start the server's threads");
+        goto out;
+    }
+    *out = s;
+    s = NULL;
+out:
+    server_stop(s);
+    return rc;
 }
 
 int server_port(const struct server *s)
@@ -217,7 +286,11 @@ double server_idle_s(const struct server *s)
 void server_stop(struct server *s)
 {
     if (s) {
-        MHD_stop_daemon(s->daemon);
+        missend_end(s->missend);
+        if (s->daemon) {
+            MHD_stop_daemon(s->daemon);
+        }
+        missend_close(s->missend);
         free(s);
     }
 }

@@ -176,7 +176,7 @@ static enum verdict read_body(const json_t *root, struct pano *found, char why[2
 static enum verdict read_probe(const struct answer *a, struct pano *found, char why[256])
 {
     json_error_t je;
-    json_t *root = json_loadb(a->body ? a->body : "", a->n, 0, &je);
+    json_t *root = json_loadb(a->body ? a->body : "", a->n, JSON_REJECT_DUPLICATES, &je);
     enum verdict v = provider_status(a->status);
     if (a->status == 200 && !json_is_object(root)) {
         (void)snprintf(why, 256, "metadata is not JSON (content type '%.60s')", a->content_type);

@@ -58,6 +58,11 @@ echo "not base64!" >bad.key
 chmod 600 bad.key
 expect 3 "not URL-safe base64" --border "$border" --secret-file bad.key
 grep -q "not base64!" err && fail "the secret is shown"
+expect 2 "is not NAME=RATE" --border "$border" --fault 503
+expect 2 "no fault '504'; --list-faults" --border "$border" --fault 504=0.1
+expect 2 "the rate of '503'" --border "$border" --fault 503=2
+expect 2 "add up to 1.2" --border "$border" --fault 503=0.6,stall=0.6
+expect 2 "is for serving" --border "$border" --render 45,16,0 -o x.jpg --fault 503=0.1
 # the message names what could not be written (ERR_INPUT: the user named a folder that is not there)
 expect 3 "none/x.jpg" --border "$border" --render 45,16,0 -o none/x.jpg
 [ -z "$(find . -name 'x.jpg*')" ] || fail "something was left behind"
@@ -74,6 +79,11 @@ fi
 expect 2 "'a.jpg' exists" --border "$border" --render 43.51,16.5,180 -o a.jpg
 gdje-demo --border "$border" --contact-sheet sheet.jpg
 [ -s sheet.jpg ]
+
+# --- the faults by name
+gdje-demo --list-faults >faults
+[ "$(wc -l <faults)" -eq 22 ] || fail "there are $(wc -l <faults) faults"
+cut -f 1 faults | grep -qx retry-after || fail "retry-after is not among $(cut -f 1 faults)"
 
 # --- serving: one line on standard output, the same in the file
 start first
@@ -100,6 +110,24 @@ if [ -e first.url ] || [ -e first.pid ]; then
     fail "its files are still there"
 fi
 server=
+
+# --- faults: the same in every run, and the next try of the same address draws anew
+if command -v curl >/dev/null; then
+    statuses() { # statuses NAME: of twelve requests, three for each of four addresses
+        start "$1" --fault 503=0.3,429=0.2
+        for i in 1 2 3 4 1 2 3 4 1 2 3 4; do
+            curl -s -o body -w '%{http_code}\n' \
+                "$(cat "$1.url")/maps/api/streetview/metadata?location=45.8,16.0&radius=$i"
+        done >"$1.statuses"
+        kill -TERM $server
+        wait $server
+        server=
+    }
+    statuses one
+    statuses two
+    cmp one.statuses two.statuses
+    [ "$(sort -u one.statuses | wc -l)" -eq 3 ] || fail "statuses: $(cat one.statuses)"
+fi
 
 # --- a key, and the end by itself
 echo secret >right.key

@@ -58,7 +58,7 @@ static void test_serves(void **state)
     static const char image[] = "/maps/api/streetview?" PLACE "&size=320x320&heading=90";
     CURL *curl = curl_easy_init();
     assert_non_null(curl);
-    assert_int_equal(server_start(&p, 0, 2, &s, &e), 0);
+    assert_int_equal(server_start(&p, NULL, 0, 2, &s, &e), 0);
     assert_true(server_port(s) > 0);
 
     get(curl, s, "/maps/api/streetview/metadata?" PLACE, &r);
@@ -97,7 +97,7 @@ static void test_refuses(void **state)
     static char target[40000];
     CURL *curl = curl_easy_init();
     assert_non_null(curl);
-    assert_int_equal(server_start(&p, 0, 1, &s, &e), 0);
+    assert_int_equal(server_start(&p, NULL, 0, 1, &s, &e), 0);
 
     get(curl, s, "/", &r);
     assert_int_equal(r.status, 404);
@@ -134,8 +134,8 @@ static void test_busy_port(void **state)
     struct server *first = NULL;
     struct server *second = NULL;
     char expected[64];
-    assert_int_equal(server_start(&p, 0, 1, &first, &e), 0);
-    assert_int_equal(server_start(&p, server_port(first), 1, &second, &e), -1);
+    assert_int_equal(server_start(&p, NULL, 0, 1, &first, &e), 0);
+    assert_int_equal(server_start(&p, NULL, server_port(first), 1, &second, &e), -1);
     assert_int_equal(e.kind, ERR_SYSTEM);
     (void)snprintf(expected, sizeof expected,
                    "cannot listen on 127.0.0.1:%d: ", server_port(first));
@@ -144,7 +144,7 @@ static void test_busy_port(void **state)
     int port = server_port(first);
     server_stop(first);
     /* a port is free again at once */
-    assert_int_equal(server_start(&p, port, 1, &second, &e), 0);
+    assert_int_equal(server_start(&p, NULL, port, 1, &second, &e), 0);
     server_stop(second);
     server_stop(NULL);
 }
