@@ -54,7 +54,7 @@ struct faults;
 /* faults_new - from NAME=RATE[,NAME=RATE...]; `all` stands for every fault not named itself. A rate
  * is a share of the requests that the fault can strike. ERR_USAGE when malformed, or when the rates
  * of pictures or of metadata add up to more than 1. */
-int faults_new(const char *text, uint64_t seed, struct faults **f, struct err *e);
+int faults_new(const char *text, uint64_t seed, struct faults **out, struct err *e);
 void faults_free(struct faults *f); /* NULL ok */
 
 /* fault_at - what the nth request (0, 1, ...) for this target gets. Pure. */

@@ -18,7 +18,7 @@
 struct missend;
 
 /* missend_open - the daemon must be started with MHD_ALLOW_SUSPEND_RESUME. */
-int missend_open(struct missend **m, struct err *e);
+int missend_open(struct missend **out, struct err *e);
 void missend_end(struct missend *m);   /* wake what waits, before the daemon is stopped; NULL ok */
 void missend_close(struct missend *m); /* after it; NULL ok */
 

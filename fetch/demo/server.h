@@ -20,7 +20,7 @@ struct server;
  * (NULL: everything is answered as it should be) until server_stop. ERR_SYSTEM "cannot listen on
  * 127.0.0.1:8080: Address already in use". */
 int server_start(struct protocol *p, struct faults *faults, int port, int n_threads,
-                 struct server **s, struct err *e);
+                 struct server **out, struct err *e);
 int server_port(const struct server *s);
 double server_idle_s(const struct server *s); /* since the last request, or since the start */
 void server_stop(struct server *s);           /* NULL ok; what is being sent is cut short */

@@ -76,13 +76,13 @@ out:
 
 static int deep(struct answer *a, struct err *e)
 {
-    char *text = malloc(2 * DEEP + 1);
+    char *text = malloc(2 * (size_t)DEEP + 1);
     if (!text) {
         return err_nomem(e, "an answer");
     }
     memset(text, '[', DEEP);
     memset(text + DEEP, ']', DEEP);
-    text[2 * DEEP] = '\0';
+    text[2 * (size_t)DEEP] = '\0';
     int rc = replace(a, 200, json, text, e);
     free(text);
     return rc;

@@ -216,6 +216,7 @@ static void test_metadata(void **state)
 
 /* --- sending --------------------------------------------------------------------------------------- */
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 {
     (void)data;
