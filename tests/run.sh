@@ -4,97 +4,103 @@
 #   cli     every tests/cli/*.sh, faults: every tests/faults/*.sh: run in a fresh directory with the
 #           tools on PATH; exit 0 passes, 77 skips, and its output is shown when it fails
 #   fuzz    every fuzz target over tests/fuzz/corpus/<target>/
-# The last line is `N passed, N failed, N skipped`. TEST=pattern limits to matching names.
-# Skipped tests say why on a line of their own that begins with `skip:`.
+# The last line is `N passed, N failed, N skipped`. TEST=pattern limits to matching names; JOBS=N
+# tests run at a time (by default one per core). Skipped tests say why on a line of their own that
+# begins with `skip:`.
 set -u
-build=$(cd "$1" && pwd) || exit 2
-shift
-root=$(pwd)
-filter=${TEST:-}
-passed=0 failed=0 skipped=0
 LC_ALL=C TZ=UTC
 export LC_ALL TZ
-unset MAKEFLAGS MFLAGS MAKELEVEL STREETVIEW_KEY
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/gdje-test.XXXXXX") || exit 2
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 130' INT TERM
-log=$tmp/log
+unset MAKEFLAGS MFLAGS MAKELEVEL STREETVIEW_KEY STREETVIEW_SECRET
 
-wanted() {
-    case "$1" in *"$filter"*) return 0 ;; *) return 1 ;; esac
+# say NAME PASSED FAILED SKIPPED: one line for the reader, one for the count
+say() {
+    if [ "$3" -ne 0 ]; then
+        echo "FAIL $1 (exit $rc)"
+        tail -40 "$log"
+    elif [ "$2" -eq 0 ]; then
+        echo "skip $1"
+    else
+        echo "ok   $1: $2"
+    fi
+    grep '^skip:' "$log"
+    echo "$2 $3 $4" >>"$tmp/counts"
 }
 
 unit() {
-    for t in "$build"/tests/unit/*/*_test; do
-        [ -x "$t" ] || continue
-        name=unit/$(basename "$(dirname "$t")")/$(basename "$t")
-        wanted "$name" || continue
-        timeout 300 "$t" >"$log" 2>&1
-        rc=$?
-        ok=$(grep -c '^\[       OK \]' "$log")
-        bad=$(grep '^\[  FAILED  \] ' "$log" | grep -v 'listed below' | sort -u | wc -l)
-        skip=$(grep '^\[  SKIPPED \] ' "$log" | grep -v 'listed below' | sort -u | wc -l)
-        [ $rc -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
-        [ $rc -eq 0 ] && bad=0
-        passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
-        grep '^skip:' "$log"
-        if [ "$bad" -ne 0 ]; then
-            echo "FAIL $name (exit $rc)"
-            tail -40 "$log"
-        else
-            echo "ok   $name: $ok"
-        fi
-    done
+    timeout 600 "$1" >"$log" 2>&1
+    rc=$?
+    ok=$(grep -c '^\[       OK \]' "$log")
+    bad=$(grep '^\[  FAILED  \] ' "$log" | grep -v 'listed below' | sort -u | wc -l)
+    skip=$(grep '^\[  SKIPPED \] ' "$log" | grep -v 'listed below' | sort -u | wc -l)
+    [ $rc -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+    [ $rc -eq 0 ] && bad=0
+    say "unit/$(basename "$(dirname "$1")")/$(basename "$1")" "$ok" "$bad" "$skip"
 }
 
 script() {
-    for t in "$root/tests/$1"/*.sh; do
-        [ -f "$t" ] || continue
-        name=$1/$(basename "$t" .sh)
-        wanted "$name" || continue
-        mkdir "$tmp/dir"
-        (cd "$tmp/dir" && ROOT=$root BUILD=$build PATH=$build:$PATH timeout 600 sh "$t") >"$log" 2>&1 </dev/null
-        rc=$?
-        case $rc in
-        0) passed=$((passed + 1)) && echo "ok   $name" && grep '^skip:' "$log" ;;
-        77) skipped=$((skipped + 1)) && echo "skip $name" && grep '^skip:' "$log" ;;
-        *)
-            failed=$((failed + 1))
-            echo "FAIL $name (exit $rc)"
-            tail -40 "$log"
-            ;;
-        esac
-        chmod -R u+w "$tmp/dir" && rm -rf "$tmp/dir"
-    done
+    dir=$(mktemp -d "$tmp/dir.XXXXXX") || exit 2
+    (cd "$dir" && PATH=$BUILD:$PATH exec timeout --foreground 600 sh "$2") >"$log" 2>&1 </dev/null
+    rc=$?
+    chmod -R u+w "$dir" && rm -rf "$dir"
+    case $rc in
+    0) say "$1/$(basename "$2" .sh)" 1 0 0 ;;
+    77) say "$1/$(basename "$2" .sh)" 0 0 1 ;;
+    *) say "$1/$(basename "$2" .sh)" 0 1 0 ;;
+    esac
 }
 
 fuzz() {
-    for t in "$build"/tests/fuzz/*; do
-        case "$t" in *.d | *.o | *-libfuzzer) continue ;; esac
-        [ -x "$t" ] || continue
-        name=fuzz/$(basename "$t")
-        wanted "$name" || continue
-        if timeout 300 "$t" "$root/tests/fuzz/corpus/$(basename "$t")" >"$log" 2>&1; then
-            passed=$((passed + 1))
-            echo "ok   $name: $(tail -1 "$log")"
-        else
-            failed=$((failed + 1))
-            echo "FAIL $name"
-            tail -20 "$log"
-        fi
-    done
+    name=$(basename "$1")
+    timeout 600 "$1" "$ROOT/tests/fuzz/corpus/$name" >"$log" 2>&1
+    rc=$?
+    if [ $rc -eq 0 ]; then
+        say "fuzz/$name" 1 0 0
+    else
+        say "fuzz/$name" 0 1 0
+    fi
+}
+
+# One test: tests/run.sh --one KIND PATH, with the run's tmp, ROOT and BUILD in the environment.
+if [ "$1" = --one ]; then
+    log=$(mktemp "$tmp/log.XXXXXX") || exit 2
+    out=$(mktemp "$tmp/out.XXXXXX") || exit 2
+    case $2 in
+    unit) unit "$3" ;;
+    cli | faults) script "$2" "$3" ;;
+    fuzz) fuzz "$3" ;;
+    esac >"$out"
+    cat "$out" # in one piece, whoever else is running
+    exit 0
+fi
+
+BUILD=$(cd "$1" && pwd) || exit 2
+ROOT=$(pwd)
+shift
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/gdje-test.XXXXXX") || exit 2
+trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM
+export BUILD ROOT tmp
+: >"$tmp/counts"
+
+list() {
+    case $1 in
+    unit) ls "$BUILD"/tests/unit/*/*_test ;;
+    cli | faults) ls "$ROOT/tests/$1"/*.sh ;;
+    fuzz) find "$BUILD/tests/fuzz" -type f -perm -1 ! -name '*-libfuzzer' | sort ;;
+    *)
+        echo "run.sh: unknown kind '$1'" >&2
+        exit 2
+        ;;
+    esac 2>/dev/null
 }
 
 for kind in "$@"; do
-    case $kind in
-    unit) unit ;;
-    cli | faults) script "$kind" ;;
-    fuzz) fuzz ;;
-    *)
-        echo "run.sh: unknown kind '$kind'" >&2
-        exit 2
-        ;;
-    esac
-done
-echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed -eq 0 ] && [ $((passed + skipped)) -gt 0 ]
+    for t in $(list "$kind"); do
+        case "$kind/$(basename "$(dirname "$t")")/$(basename "$t")" in
+        *"${TEST:-}"*) echo "$kind" "$t" ;;
+        esac
+    done
+done | xargs -r -n 2 -P "${JOBS:-$(nproc)}" sh "$0" --one
+
+awk '{ p += $1; f += $2; s += $3 }
+    END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p + s == 0 }' "$tmp/counts"
