@@ -136,6 +136,7 @@ endef
 $(foreach f,$(folders),$(eval $(call folder_rules,$(f))))
 
 objs_sql += $(B)/sql/text.o
+include fetch/fetch.mk
 include predict/predict.mk
 libs_train/nn += $(DNNL_LIBS) -fopenmp
 # errno is never read after a square root; vectors are passed to inlined functions only

@@ -18,164 +18,22 @@
 #include "core/log.h"
 #include "core/rng.h"
 #include "core/sig.h"
-#include "fetch/job.h"
-#include "fetch/limiter.h"
+#include "fetch/engine_internal.h"
 #include "fetch/picture.h"
 #include "fetch/retry.h"
 #include "fetch/transfer.h"
 #include "fetch/url.h"
 
 #define JOBS_PER_TRANSFER 4 /* points under way per transfer, so that waits do not idle the line */
-#define COMMIT_COUNT      64
-#define COMMIT_AGE_S      1.0
 #define CONNECT_S         10.0
 #define URL_MAX           8192
 #define RETRY_AFTER_MAX_S 600.0 /* a provider that asks for more has said: not today */
 #define LAST_WAIT_S       2.0   /* after Ctrl-C, the longest wait for the limiter */
 
-struct engine {
-    const struct engine_prefs *p;
-    struct queue *q;
-    struct engine_counts *counts;
-    struct transfers *t;
-    struct limiter limiter;
-    struct jobs jobs;
-    int n_flight;
-    double committed_s;
-    struct spent spent; /* since the last commit */
-    int64_t n_taken;    /* points from the queue */
-    bool exhausted;     /* the queue has no more for this run */
-    bool draining;      /* a signal was caught: finish what is under way */
-    bool stopped;       /* nothing more: error says why */
-    struct err error;
-    int n_bad_probes, n_bad_views; /* points in a row without a usable answer */
-    uint64_t seed, n_draws;        /* of the jitter */
-};
-
-static void stop(struct engine *g, const struct err *e)
+/* After a signal, or when the time is up: no more waiting either. */
+static bool hurried(const struct engine *g)
 {
-    if (!g->stopped) {
-        g->stopped = true;
-        g->error = *e;
-    }
-    transfers_stop(g->t);
-}
-
-/* A job has its outcome, and those that waited for it. */
-static void job_end(struct engine *g, struct job *j, enum request_state outcome, const char *why)
-{
-    progress_add(g->p->progress, (uint64_t)jobs_end(&g->jobs, j, outcome, why));
-}
-
-/* --- commits ---------------------------------------------------------------------------------------- */
-
-static void fill_outcome(const struct job *j, const struct engine_prefs *p, struct outcome *o)
-{
-    *o = (struct outcome){.request_id = j->request.id,
-                          .state = j->outcome,
-                          .why = j->why[0] ? j->why : NULL,
-                          .pano = j->pano.id[0] ? &j->pano : NULL,
-                          .uuid = j->uuid,
-                          .size_px = (int)p->ask.size_px};
-    for (int v = 0; v < PROVIDER_VIEWS; v++) {
-        o->path[v] = j->path[v];
-        o->n_bytes[v] = j->view[v].n_jpeg;
-    }
-}
-
-static void count(struct engine *g, const struct job *j)
-{
-    g->counts->n_state[j->outcome]++;
-    if (j->outcome == REQUEST_QUEUED || j->outcome == REQUEST_PROBED) {
-        (void)snprintf(g->counts->last_why, sizeof g->counts->last_why, "%s", j->why);
-    }
-    for (int v = 0; v < PROVIDER_VIEWS && j->outcome == REQUEST_DONE; v++) {
-        g->counts->n_image_bytes += (int64_t)j->view[v].n_jpeg;
-    }
-    if (j->outcome == REQUEST_FAILED && j->uuid[0]) {
-        store_remove(g->p->images_dir, j->uuid); /* what a killed run may have left of it */
-    }
-}
-
-/* Whether an ended job's outcome can be committed. */
-static bool ripe(const struct job *j, bool all)
-{
-    return j->n_busy == 0 && (all || !j->doubtful);
-}
-
-/* The folder of the folders to disk, then the rows: a row is never without its files. all: also
- * what is doubtful. */
-static int commit(struct engine *g, bool all, struct err *e)
-{
-    int rc = -1;
-    size_t n = 0;
-    struct outcome *outcome = calloc(g->jobs.n_ended + 1, sizeof *outcome);
-    if (!outcome) {
-        return err_nomem(e, "a commit");
-    }
-    for (const struct job *j = g->jobs.ended; j; j = j->behind) {
-        if (ripe(j, all)) {
-            fill_outcome(j, g->p, &outcome[n++]);
-        }
-    }
-    if (n > 0) {
-        TRY(dir_sync(g->p->images_dir, e));
-    }
-    TRY(queue_commit(g->q, outcome, n, g->spent, e));
-    g->spent = (struct spent){0};
-    g->committed_s = time_monotonic_s();
-    for (struct job **at = &g->jobs.ended; *at;) {
-        if (ripe(*at, all)) {
-            count(g, *at);
-            jobs_forget_ended(&g->jobs, at);
-        } else {
-            at = &(*at)->behind;
-        }
-    }
-out:
-    free(outcome);
-    return rc;
-}
-
-static void commit_or_stop(struct engine *g)
-{
-    struct err e = {0};
-    if (!g->stopped && commit(g, false, &e) != 0) {
-        stop(g, &e);
-    }
-}
-
-/* --- luck -------------------------------------------------------------------------------------------- */
-
-/* An answer of this kind was usable: earlier nonsense of the kind was about its point alone. */
-static void usable(struct engine *g, bool probe)
-{
-    *(probe ? &g->n_bad_probes : &g->n_bad_views) = 0;
-    for (struct job *j = g->jobs.ended; j; j = j->behind) {
-        j->doubtful = j->doubtful && j->probe_failed != probe;
-    }
-}
-
-/* A point got no usable answer in all its tries. */
-static void unusable(struct engine *g, bool probe, const char *why)
-{
-    struct err e = {0};
-    int *n = probe ? &g->n_bad_probes : &g->n_bad_views;
-    if (++*n >= ENGINE_GIVE_UP) {
-        (void)err_set(&e, ERR_REMOTE, "no usable answer from '%s' for %d locations in a row: %s",
-                      g->p->ask.base_url, *n, why);
-        stop(g, &e);
-    }
-}
-
-/* A run that did not end by itself cannot tell whose fault nonsense was: ask again next time. */
-static void doubtful_later(struct engine *g)
-{
-    for (struct job *j = g->jobs.ended; j; j = j->behind) {
-        if (j->doubtful) {
-            j->outcome = j->probe_failed ? REQUEST_QUEUED : REQUEST_PROBED;
-        }
-    }
+    return g->ending == ENDING_SIGNAL || g->ending == ENDING_TIME_UP;
 }
 
 /* --- failures ----------------------------------------------------------------------------------------- */
@@ -185,7 +43,7 @@ static void give_up(struct engine *g, struct task *t, enum verdict v, const char
     struct job *j = t->job;
     bool probe = t->view == TASK_PROBE;
     enum request_state later = probe ? REQUEST_QUEUED : REQUEST_PROBED;
-    bool final = v == VERDICT_FAILED || (v == VERDICT_RETRY_BAD && !g->draining);
+    bool final = v == VERDICT_FAILED || (v == VERDICT_RETRY_BAD && !hurried(g));
     char full[256];
     if (probe) {
         (void)snprintf(full, sizeof full, "metadata: %.240s", why);
@@ -199,9 +57,9 @@ static void give_up(struct engine *g, struct task *t, enum verdict v, const char
     }
     j->doubtful = v == VERDICT_RETRY_BAD && final;
     j->probe_failed = probe;
-    job_end(g, j, final ? REQUEST_FAILED : later, full);
-    if (v != VERDICT_FAILED && !g->draining) {
-        unusable(g, probe, why);
+    engine_end_job(g, j, final ? REQUEST_FAILED : later, full);
+    if (v != VERDICT_FAILED && !hurried(g)) {
+        engine_unusable(g, probe, why);
     }
 }
 
@@ -215,20 +73,20 @@ static void task_failed(struct engine *g, struct task *t, enum verdict v, const 
     url_redact(raw_why, g->p->ask.key, why, sizeof why);
     if (v == VERDICT_STOP) {
         (void)err_set(&e, ERR_REMOTE, "'%s' refuses the key: %s", g->p->ask.base_url, why);
-        stop(g, &e);
+        engine_stop(g, &e);
         return;
     }
     if (retry_after_s > RETRY_AFTER_MAX_S) {
         (void)err_set(&e, ERR_REMOTE, "'%s' asks for a pause of %.0f s: %s", g->p->ask.base_url,
                       retry_after_s, why);
-        stop(g, &e);
+        engine_stop(g, &e);
         return;
     }
     if (retry_after_s > 0) {
         limiter_hold(&g->limiter, now_s + retry_after_s);
     }
     t->n_failed++;
-    if (v == VERDICT_FAILED || t->n_failed >= g->p->tries || g->draining) {
+    if (v == VERDICT_FAILED || t->n_failed >= g->p->tries || hurried(g)) {
         give_up(g, t, v, why);
         return;
     }
@@ -238,6 +96,82 @@ static void task_failed(struct engine *g, struct task *t, enum verdict v, const 
              wait_s, why);
     (void)snprintf(t->why, sizeof t->why, "%s", why);
     tasks_add(&g->jobs, t, now_s + wait_s);
+}
+
+/* --- the end before the queue's ------------------------------------------------------------------ */
+
+/* In a hurry, a location that waits for another try is left to the next run. */
+static void leave_waiting(struct engine *g, struct job *j, double now_s)
+{
+    for (int v = 0; v < PROVIDER_VIEWS; v++) {
+        if (j->view[v].due_s > now_s) {
+            engine_end_job(g, j, REQUEST_PROBED, j->view[v].why);
+            return;
+        }
+    }
+}
+
+/* No new points from now on; what is being fetched is finished. */
+static void end_early(struct engine *g, enum ending why)
+{
+    static const char *const words[] = {"", "at the cap", "time is up", "interrupted"};
+    int n = 0;
+    double now_s = time_monotonic_s();
+    struct job *next = NULL;
+    g->ending = why;
+    for (struct job *j = g->jobs.all; j; j = next) {
+        next = j->next;
+        if (j->state == JOB_PROBING && j->n_busy == 0) {
+            jobs_drop(&g->jobs, j);
+            continue;
+        }
+        if (j->state == JOB_FETCHING && hurried(g)) {
+            leave_waiting(g, j, now_s);
+        }
+        n += j->state == JOB_FETCHING || j->state == JOB_STORING;
+    }
+    log_info("%s: finishing %d location%s%s", words[why], n, n == 1 ? "" : "s",
+             why == ENDING_SIGNAL ? ", again to abort" : "");
+}
+
+/* --- money ------------------------------------------------------------------------------------------------ */
+
+/* Pictures of locations under way that have not been asked for yet: they are paid first. */
+static int64_t n_promised(const struct engine *g)
+{
+    int64_t n = 0;
+    if (!budget_capped(g->p->budget)) {
+        return 0;
+    }
+    for (const struct task *t = g->jobs.tasks; t; t = t->next) {
+        n += t->view != TASK_PROBE && t->n_failed == 0;
+    }
+    return n;
+}
+
+/* Whether a task of the list may be sent: then it is counted already. */
+static bool pay(struct engine *g, struct task *t, struct err *e)
+{
+    bool taken = false;
+    bool probe = t->view == TASK_PROBE;
+    int64_t n = n_promised(g) + (!probe && t->n_failed > 0);
+    if (budget_affords(g->p->budget, probe, n) &&
+        budget_take(g->p->budget, probe ? PRICE_METADATA : PRICE_IMAGE, &taken, e) != 0) {
+        engine_stop(g, e);
+        return false;
+    }
+    if (taken) {
+        return true;
+    }
+    if (probe) {
+        jobs_drop(&g->jobs, t->job);
+    } else {
+        engine_end_job(g, t->job, REQUEST_PROBED, "the cap on cost or requests is reached");
+    }
+    if (g->ending == ENDING_NOT) {
+        end_early(g, ENDING_CAPPED);
+    }
+    return false;
 }
 
 /* --- probes ---------------------------------------------------------------------------------------------- */
@@ -268,7 +202,7 @@ static int fetch_views(struct engine *g, struct job *j, struct err *e)
 static int panorama_found(struct engine *g, struct job *j, const struct pano *pano, struct err *e)
 {
     bool known = false;
-    if (g->draining) {
+    if (g->ending != ENDING_NOT) {
         jobs_drop(&g->jobs, j); /* its pictures are for the next run */
         return 0;
     }
@@ -283,7 +217,12 @@ static int panorama_found(struct engine *g, struct job *j, const struct pano *pa
         return -1;
     }
     if (leader || known) {
-        job_end(g, j, REQUEST_DUPLICATE, "");
+        engine_end_job(g, j, REQUEST_DUPLICATE, "");
+        return 0;
+    }
+    if (!budget_affords(g->p->budget, 0, n_promised(g) + PROVIDER_VIEWS)) {
+        jobs_drop(&g->jobs, j);
+        end_early(g, ENDING_CAPPED);
         return 0;
     }
     return fetch_views(g, j, e);
@@ -297,14 +236,14 @@ static void probe_answered(struct engine *g, struct task *t, const struct transf
     const struct answer a = {r->status, r->content_type, r->body->p, r->body->n};
     enum verdict v = g->p->provider->read_probe(&a, &pano, why);
     if (v == VERDICT_GOOD || v == VERDICT_NO_IMAGERY) {
-        usable(g, true);
+        engine_usable(g, true);
     }
     if (v == VERDICT_NO_IMAGERY) {
-        job_end(g, t->job, REQUEST_NO_IMAGERY, "");
+        engine_end_job(g, t->job, REQUEST_NO_IMAGERY, "");
     } else if (v != VERDICT_GOOD) {
         task_failed(g, t, v, why, r->retry_after_s);
     } else if (panorama_found(g, t->job, &pano, e) != 0) {
-        stop(g, e);
+        engine_stop(g, e);
     }
 }
 
@@ -339,10 +278,10 @@ static void on_stored(void *ctx, void *job)
     struct job *j = job;
     j->n_busy--;
     if (j->store_error.kind != ERR_NONE) {
-        stop(g, &j->store_error);
+        engine_stop(g, &j->store_error);
     } else {
-        usable(g, false);
-        job_end(g, j, REQUEST_DONE, "");
+        engine_usable(g, false);
+        engine_end_job(g, j, REQUEST_DONE, "");
     }
     pump(g);
 }
@@ -365,7 +304,7 @@ static void on_checked(void *ctx, void *task)
         j->n_busy++;
         if (transfers_work(g->t, store_views, on_stored, j, &e) != 0) {
             j->n_busy--;
-            stop(g, &e);
+            engine_stop(g, &e);
         }
     }
     pump(g);
@@ -386,7 +325,7 @@ static void view_answered(struct engine *g, struct task *t, const struct transfe
     t->job->n_busy++;
     if (transfers_work(g->t, check_picture, on_checked, t, e) != 0) {
         t->job->n_busy--;
-        stop(g, e);
+        engine_stop(g, e);
     }
 }
 
@@ -405,7 +344,7 @@ static void on_done(void *ctx, void *task, struct transfer_result *r)
         char why[256];
         url_redact(r->why, g->p->ask.key, why, sizeof why);
         (void)err_set(&e, ERR_REMOTE, "cannot ask '%s': %s", g->p->ask.base_url, why);
-        stop(g, &e);
+        engine_stop(g, &e);
     } else if (r->end != TRANSFER_ANSWER) {
         task_failed(g, t, r->end == TRANSFER_LARGE ? VERDICT_RETRY_BAD : VERDICT_RETRY, r->why, 0);
     } else if (t->view == TASK_PROBE) {
@@ -416,39 +355,18 @@ static void on_done(void *ctx, void *task, struct transfer_result *r)
     pump(g);
 }
 
-/* The first signal: no new points, no more waiting; what is being fetched may finish. */
-static void drain(struct engine *g)
-{
-    int n = 0;
-    double now_s = time_monotonic_s();
-    struct job *next = NULL;
-    g->draining = true;
-    for (struct job *j = g->jobs.all; j; j = next) {
-        next = j->next;
-        struct task *waiting = NULL;
-        for (int v = 0; v < PROVIDER_VIEWS; v++) {
-            waiting = j->view[v].due_s > now_s ? &j->view[v] : waiting;
-        }
-        if (j->state == JOB_PROBING && j->n_busy == 0) {
-            jobs_drop(&g->jobs, j);
-            continue;
-        }
-        if (j->state == JOB_FETCHING && waiting) {
-            job_end(g, j, REQUEST_PROBED, waiting->why);
-        }
-        n += j->state == JOB_FETCHING || j->state == JOB_STORING;
-    }
-    log_info("interrupted: finishing %d location%s, again to abort", n, n == 1 ? "" : "s");
-}
-
 static void on_wake(void *ctx)
 {
     struct engine *g = ctx;
-    if (!g->draining && sig_caught()) {
-        drain(g);
+    double now_s = time_monotonic_s();
+    if (g->ending != ENDING_SIGNAL && sig_caught()) {
+        end_early(g, ENDING_SIGNAL);
+    } else if (g->ending == ENDING_NOT && g->p->stop_after_s > 0 &&
+               now_s - g->start_s >= g->p->stop_after_s) {
+        end_early(g, ENDING_TIME_UP);
     }
-    if (time_monotonic_s() - g->committed_s >= COMMIT_AGE_S) {
-        commit_or_stop(g);
+    if (now_s - g->committed_s >= COMMIT_AGE_S) {
+        engine_commit(g);
     }
     pump(g);
 }
@@ -467,7 +385,6 @@ static int send_task(struct engine *g, struct task *t, struct err *e)
     TRY(transfers_start(g->t, url.p, probe ? PROVIDER_PROBE_MAX : PROVIDER_VIEW_MAX, t, e));
     g->n_flight++;
     t->job->n_busy++;
-    *(probe ? &g->spent.n_probes : &g->spent.n_views) += 1;
     *(probe ? &g->counts->n_probes : &g->counts->n_views) += 1;
     g->counts->n_retries += t->n_failed > 0;
 out:
@@ -499,7 +416,7 @@ static void leave(struct engine *g)
 {
     while (g->jobs.tasks) {
         struct job *j = g->jobs.tasks->job;
-        job_end(g, j, REQUEST_PROBED, "interrupted");
+        engine_end_job(g, j, REQUEST_PROBED, "interrupted");
     }
 }
 
@@ -511,9 +428,9 @@ static bool send_next(struct engine *g, struct err *e)
     struct task **at = tasks_due(&g->jobs, now_s, TRANSFERS_TICK_S, &next_s);
     if (!at) {
         int most = JOBS_PER_TRANSFER * g->p->window + COMMIT_COUNT;
-        if (!g->exhausted && !g->draining && g->jobs.n < most) {
+        if (!g->exhausted && g->ending == ENDING_NOT && g->jobs.n < most) {
             if (take_job(g, e) != 0) {
-                stop(g, e);
+                engine_stop(g, e);
             }
             return true;
         }
@@ -521,7 +438,7 @@ static bool send_next(struct engine *g, struct err *e)
         return false;
     }
     double wait_s = limiter_take(&g->limiter, now_s);
-    if (wait_s > LAST_WAIT_S && g->draining) {
+    if (wait_s > LAST_WAIT_S && hurried(g)) {
         leave(g);
         return false;
     }
@@ -530,9 +447,12 @@ static bool send_next(struct engine *g, struct err *e)
         return false;
     }
     struct task *t = *at;
+    if (!pay(g, t, e)) {
+        return true;
+    }
     tasks_unlink(&g->jobs, at);
     if (send_task(g, t, e) != 0) {
-        stop(g, e);
+        engine_stop(g, e);
     }
     return true;
 }
@@ -542,15 +462,34 @@ static void pump(struct engine *g)
 {
     struct err e = {0};
     if (g->jobs.n_ended >= COMMIT_COUNT) {
-        commit_or_stop(g);
+        engine_commit(g);
     }
     while (!g->stopped && g->n_flight < g->p->window && send_next(g, &e)) {
     }
-    bool over =
-        (g->exhausted || g->draining) && (size_t)g->jobs.n == g->jobs.n_ended && g->n_flight == 0;
+    bool over = (g->exhausted || g->ending != ENDING_NOT) && (size_t)g->jobs.n == g->jobs.n_ended &&
+                g->n_flight == 0;
     if (over) {
         transfers_stop(g->t);
     }
+}
+
+/* The error that says why the run ended before the queue did, or 0. */
+static int ended_early(const struct engine *g, struct err *e)
+{
+    char told[160];
+    switch (g->ending) {
+    case ENDING_CAPPED:
+        budget_tell(g->p->budget, told);
+        return err_set(e, ERR_INCOMPLETE, "stopped at the cap, the rest stays queued: %s", told);
+    case ENDING_TIME_UP:
+        return err_set(e, ERR_INCOMPLETE, "stopped after %.0f s as asked, the rest stays queued",
+                       g->p->stop_after_s);
+    case ENDING_SIGNAL:
+        return err_set(e, ERR_INTERRUPTED, "interrupted");
+    case ENDING_NOT:
+        break;
+    }
+    return 0;
 }
 
 int engine_run(const struct engine_prefs *p, struct queue *q, struct engine_counts *counts,
@@ -568,7 +507,7 @@ int engine_run(const struct engine_prefs *p, struct queue *q, struct engine_coun
                                        .on_wake = on_wake};
     *counts = (struct engine_counts){0};
     jobs_init(&g.jobs);
-    g.committed_s = time_monotonic_s();
+    g.start_s = g.committed_s = time_monotonic_s();
     g.seed = (uint64_t)getpid() << 32 ^ (uint64_t)time(NULL); /* jitter need not repeat */
     limiter_init(&g.limiter, p->rate_per_s, g.committed_s);
     if (transfers_open(&tp, &g.t, e) != 0) {
@@ -579,17 +518,17 @@ int engine_run(const struct engine_prefs *p, struct queue *q, struct engine_coun
         *e = g.error;
         rc = -1;
     }
-    if (rc != 0 || g.draining) {
-        doubtful_later(&g);
+    if (rc != 0 || g.ending != ENDING_NOT) {
+        engine_doubtful_later(&g);
     }
     g.stopped = true;
     transfers_close(g.t);
-    if (commit(&g, true, &late) != 0 && rc == 0) {
+    if ((engine_commit_all(&g, &late) != 0 || budget_settle(p->budget, &late) != 0) && rc == 0) {
         *e = late;
         rc = -1;
     }
-    if (rc == 0 && g.draining) {
-        rc = err_set(e, ERR_INTERRUPTED, "interrupted");
+    if (rc == 0) {
+        rc = ended_early(&g, e);
     }
     jobs_release(&g.jobs);
     return rc;

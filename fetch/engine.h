@@ -16,6 +16,7 @@
 
 #include "core/err.h"
 #include "core/progress.h"
+#include "fetch/budget.h"
 #include "fetch/provider.h"
 #include "fetch/queue.h"
 
@@ -32,6 +33,8 @@ struct engine_prefs {
     int tries;                 /* per request */
     double rate_per_s;         /* 0: no limit */
     double stall_s, deadline_s;
+    double stop_after_s;       /* begin to end then; 0: never */
+    struct budget *budget;     /* every request is taken from it */
     struct progress *progress; /* counts points */
 };
 
@@ -48,7 +51,8 @@ struct engine_counts {
  * be got. Whatever the end, finished points are committed and *counts is filled.
  *
  * Returns 0 when every point was tried, or -1 with *e: ERR_REMOTE (key refused, nothing usable
- * comes: what was under way stays queued), ERR_SYSTEM (disk, catalog), ERR_INTERRUPTED.
+ * comes: what was under way stays queued), ERR_SYSTEM (disk, catalog), ERR_INTERRUPTED,
+ * ERR_INCOMPLETE (the budget or the time is used up: what was not begun stays queued).
  */
 int engine_run(const struct engine_prefs *p, struct queue *q, struct engine_counts *counts,
                struct err *e);

@@ -4,13 +4,17 @@
 #include "fetch/fetch.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/file.h"
 #include "core/log.h"
+#include "core/parse.h"
+#include "fetch/budget.h"
 #include "fetch/engine.h"
+#include "fetch/prices.h"
 #include "fetch/url.h"
 #include "sql/catalog.h"
 
@@ -22,6 +26,9 @@ struct run {
     struct queue *q;
     char *key, *secret; /* NULL: none */
     char *images_dir, *images_stored;
+    struct prices prices;
+    struct budget_prefs caps;
+    struct budget budget;
     struct engine_prefs engine;
 };
 
@@ -105,6 +112,29 @@ static int check_base_url(const char *url, struct err *e)
     return 0;
 }
 
+/* The caps as the user gave them, and the prices they are counted with. */
+static int plan_money(struct run *r, const struct fetch_prefs *p, struct err *e)
+{
+    const char *name = r->engine.provider->name;
+    r->caps = (struct budget_prefs){INFINITY, INT64_MAX};
+    if (prices_read(p->prices, name, &r->prices, e) != 0) {
+        return -1;
+    }
+    if (p->budget && parse_f64(p->budget, 0, 1e12, &r->caps.money, e) != 0) {
+        e->kind = ERR_USAGE;
+        return err_ctx(e, "--budget");
+    }
+    if (p->max_billed && parse_count(p->max_billed, 0, INT64_MAX - 1, &r->caps.n_billed, e) != 0) {
+        e->kind = ERR_USAGE;
+        return err_ctx(e, "--max-billed");
+    }
+    if (p->budget && !r->prices.currency[0]) {
+        return err_set(e, ERR_USAGE, "--budget: the price table has no price for provider '%s'",
+                       name);
+    }
+    return 0;
+}
+
 static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
 {
     const struct provider *provider = provider_at(p->provider);
@@ -134,21 +164,49 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
                                       .tries = (int)p->tries,
                                       .rate_per_s =
                                           p->rate_per_s > 0 ? p->rate_per_s : provider->rate_per_s,
+                                      .stop_after_s = p->stop_after_s,
+                                      .budget = &r->budget,
                                       .stall_s = p->stall_s,
                                       .deadline_s = p->deadline_s};
-    return 0;
+    return plan_money(r, p, e);
 }
 
+/* What the queue would take, and what of the caps would be left. */
 static void print_estimate(const struct run *r, int64_t n)
 {
-    double n_requests = (double)n * (1 + PROVIDER_VIEWS);
+    const struct budget *b = &r->budget;
+    int64_t n_views = n * PROVIDER_VIEWS;
+    double cost = prices_cost(&r->prices, PRICE_METADATA, b->kind[PRICE_METADATA].n_month, n) +
+                  prices_cost(&r->prices, PRICE_IMAGE, b->kind[PRICE_IMAGE].n_month, n_views);
+    double rate_per_s = r->engine.rate_per_s;
     (void)printf("locations\t%" PRId64 "\n", n);
     (void)printf("metadata requests\t%" PRId64 "\n", n);
-    (void)printf("image requests, at most\t%" PRId64 "\n", n * PROVIDER_VIEWS);
-    if (r->engine.rate_per_s > 0) {
-        (void)printf("seconds at %g requests/s, at most\t%.0f\n", r->engine.rate_per_s,
-                     n_requests / r->engine.rate_per_s);
+    (void)printf("image requests, at most\t%" PRId64 "\n", n_views);
+    if (rate_per_s > 0) {
+        (void)printf("seconds at %g requests/s, at most\t%.0f\n", rate_per_s,
+                     (double)(n + n_views) / rate_per_s);
     }
+    if (r->prices.currency[0]) {
+        (void)printf("cost in %s at the prices of %s, at most\t%.2f\n", r->prices.currency,
+                     r->prices.read, cost);
+        (void)printf("spent so far in %s\t%.2f\n", r->prices.currency, b->money);
+    }
+    (void)printf("billed requests so far\t%" PRId64 "\n", b->n_taken);
+    if (budget_capped(b)) {
+        (void)printf("within the caps\t%s\n", budget_affords(b, n, n_views) ? "yes" : "no");
+    }
+}
+
+/* A run that could not finish one location is not begun. */
+static int check_caps(const struct budget *b, struct err *e)
+{
+    char told[160];
+    if (budget_affords(b, 1, PROVIDER_VIEWS)) {
+        return 0;
+    }
+    budget_tell(b, told);
+    return err_set(e, ERR_INCOMPLETE, "the cap pays for no further location, nothing was asked: %s",
+                   told);
 }
 
 /* --- the last lines ------------------------------------------------------------------------------ */
@@ -217,10 +275,10 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
     struct run r = {0};
     TRY(plan(&r, p, e));
     TRY(catalog_open(cli->catalog, CATALOG_WRITE, &r.db, e));
-    TRY(queue_open(r.db, cli->catalog, r.engine.provider->name, &r.q, e));
-    TRY(queue_count(r.q, &n, e));
+    TRY(queue_count(r.db, &n, e));
     n = p->limit > 0 && p->limit < n ? p->limit : n;
     if (p->dry_run) {
+        TRY(budget_open(&r.budget, r.db, r.engine.provider->name, &r.prices, &r.caps, e));
         print_estimate(&r, n);
         goto out;
     }
@@ -228,6 +286,9 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
         log_info("nothing is queued: everything asked for has been fetched");
         goto out;
     }
+    TRY(queue_open(r.db, cli->catalog, r.engine.provider->name, &r.q, e));
+    TRY(budget_open(&r.budget, r.db, r.engine.provider->name, &r.prices, &r.caps, e));
+    TRY(check_caps(&r.budget, e));
     TRY(open_images(&r, p->images, e));
     TRY(work(&r, cli, n, e));
     TRY(record(&r, cli, e));

@@ -25,6 +25,9 @@ struct fetch_prefs {
     int source; /* index into fetch_sources */
     int64_t radius_m, size_px;
     double fov_deg, pitch_deg;
+    const char *prices;              /* NULL: the table built in */
+    const char *budget, *max_billed; /* numbers as given; NULL: no cap */
+    double stop_after_s;             /* 0: never */
     bool dry_run;
 };
 

@@ -37,8 +37,20 @@ static const struct opt options[] = {
      .help = "give up a transfer that stands still so long"},
     {OPT_SECONDS, "deadline", 0, "TIME", &prefs.deadline_s, 0.1, 86400,
      .help = "give up a transfer that lasts so long"},
+    {OPT_SECONDS, "stop-after", 0, "TIME", &prefs.stop_after_s, 0, 1e9,
+     .help = "begin no location after so long (0: never)"},
+    {OPT_GROUP, .help = "Money"},
+    {OPT_STR, "budget", 0, "AMOUNT", &prefs.budget,
+     .help = "spend no more on this provider, all runs on the catalog together (currency of the "
+             "price table)"},
+    {OPT_STR, "max-billed", 0, "N", &prefs.max_billed,
+     .help = "send no more requests that are billed, all runs together: pictures, and whatever has "
+             "a price"},
+    {OPT_STR, "prices", 0, "FILE", &prefs.prices,
+     .help = "price table (TSV: provider, kind, from_count, per_1000, currency, read) instead of "
+             "the one built in"},
     {OPT_FLAG, "dry-run", 'n', NULL, &prefs.dry_run,
-     .help = "print how many requests it would take and how long, ask nothing"},
+     .help = "print how many requests it would take, how long and how much money; ask nothing"},
     {.type = OPT_END},
 };
 
@@ -58,11 +70,15 @@ int main(int argc, char **argv)
             "settled stays queued and makes the exit code 1: run again. Stopped at any moment,\n"
             "the next run continues. Ctrl-C finishes what is in flight, a second one aborts.\n"
             "\n"
+            "Requests are counted in the catalog before they are sent, so that a cap holds even if\n"
+            "the run is killed. At a cap the run stops with exit code 1, the queue intact. Prices\n"
+            "are as of the date in the table: check them with your provider.\n"
+            "\n"
             "The terms of the provider are yours to keep. Google's forbid bulk download and\n"
             "caching without permission.\n",
         .examples = "  gdje-fetch --base-url http://127.0.0.1:8080\n"
                     "  gdje-fetch --provider google --key-file ~/.streetview.key --dry-run\n"
-                    "  STREETVIEW_KEY=... gdje-fetch --provider google --rate 50 --limit 1000\n",
+                    "  STREETVIEW_KEY=... gdje-fetch --provider google --rate 50 --budget 20\n",
         .options = options,
         .libraries = transfers_versions(),
         .run = run,

@@ -24,7 +24,7 @@ static const char *const state_names[REQUEST_STATE_COUNT] = {
 };
 
 /* One statement for each use, prepared once. */
-enum use { NEXT, KNOWS, LOCATE, ADD_LOCATION, ADD_IMAGE, UPDATE, RANK, SPEND, USE_COUNT };
+enum use { NEXT, KNOWS, LOCATE, ADD_LOCATION, ADD_IMAGE, UPDATE, RANK, USE_COUNT };
 
 static const char *const sql[USE_COUNT] = {
     /* two ordered walks of the index, merged: neither a scan nor a sort, however long the queue */
@@ -44,8 +44,6 @@ static const char *const sql[USE_COUNT] = {
     [RANK] = "UPDATE request SET state ="
              " iif(id = (SELECT min(id) FROM request WHERE location_id = ?1), 'done', 'duplicate')"
              " WHERE location_id = ?1 AND state IN ('done', 'duplicate')",
-    [SPEND] = "INSERT INTO spend (provider, day, kind, n_requests) VALUES (?, ?, ?, ?)"
-              " ON CONFLICT DO UPDATE SET n_requests = n_requests + excluded.n_requests",
 };
 
 struct queue {
@@ -121,10 +119,10 @@ void queue_close(struct queue *q)
     free(q);
 }
 
-int queue_count(struct queue *q, int64_t *n, struct err *e)
+int queue_count(struct db *db, int64_t *n, struct err *e)
 {
     bool found = false;
-    return db_get_i64(q->db, "SELECT count(*) FROM request WHERE state IN ('queued', 'probed')", n,
+    return db_get_i64(db, "SELECT count(*) FROM request WHERE state IN ('queued', 'probed')", n,
                       &found, e);
 }
 
@@ -256,36 +254,18 @@ out:
     return rc;
 }
 
-static int add_spent(struct queue *q, const char *day, const char *kind, int64_t n, struct err *e)
-{
-    struct stmt *st = q->st[SPEND];
-    if (n == 0) {
-        return 0;
-    }
-    stmt_text(st, 1, q->provider);
-    stmt_text(st, 2, day);
-    stmt_text(st, 3, kind);
-    stmt_i64(st, 4, n);
-    return stmt_run(st, e);
-}
-
-int queue_commit(struct queue *q, const struct outcome *outcome, size_t n, struct spent spent,
-                 struct err *e)
+int queue_commit(struct queue *q, const struct outcome *outcome, size_t n, struct err *e)
 {
     int rc = -1;
     char now[21];
-    char day[11];
-    if (n == 0 && spent.n_probes == 0 && spent.n_views == 0) {
+    if (n == 0) {
         return 0;
     }
     time_utc(now);
-    (void)snprintf(day, sizeof day, "%.10s", now);
     TRY(db_begin(q->db, e));
     for (size_t i = 0; i < n; i++) {
         TRY(commit_one(q, &outcome[i], now, e));
     }
-    TRY(add_spent(q, day, "metadata", spent.n_probes, e));
-    TRY(add_spent(q, day, "image", spent.n_views, e));
     TRY(db_commit(q->db, e));
 out:
     db_rollback(q->db);

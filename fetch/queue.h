@@ -6,7 +6,7 @@
  *
  *     TRY(queue_open(db, catalog_path, "demo", &q, e));
  *     while (TRY(queue_next(q, &r, &found, e)), found) ...
- *     TRY(queue_commit(q, outcome, n, spent, e));
+ *     TRY(queue_commit(q, outcome, n, e));
  * out:
  *     queue_close(q);
  */
@@ -35,8 +35,8 @@ struct request {
     struct lonlat at;
 };
 
-/* queue_count - points without a final state. */
-int queue_count(struct queue *q, int64_t *n, struct err *e);
+/* queue_count - points without a final state; needs no queue. */
+int queue_count(struct db *db, int64_t *n, struct err *e);
 
 /* queue_next - the next such point, each once per opening, by ascending id. */
 int queue_next(struct queue *q, struct request *r, bool *found, struct err *e);
@@ -67,17 +67,11 @@ struct outcome {
     int size_px;
 };
 
-/* Requests sent since the last commit. */
-struct spent {
-    int64_t n_probes, n_views;
-};
-
 /*
  * queue_commit - n outcomes in one transaction. A panorama that several points found is DONE for
  * the point with the smallest id and DUPLICATE for the others, in whatever order they came: so an
  * interrupted and resumed run ends with the rows of an uninterrupted one.
  */
-int queue_commit(struct queue *q, const struct outcome *outcome, size_t n, struct spent spent,
-                 struct err *e);
+int queue_commit(struct queue *q, const struct outcome *outcome, size_t n, struct err *e);
 
 #endif

@@ -64,6 +64,26 @@ u="--base-url $(cat "$work/url")"
     grep -q "$(printf '^metadata requests\t12$')" "$work/plan"
     grep -q "$(printf '^image requests, at most\t48$')" "$work/plan"
 
+    # money: what is wrong with it, what it would take, and a cap that holds
+    fails 2 "--budget: " gdje-fetch $c $u --budget 5EUR
+    fails 2 "--max-billed: " gdje-fetch $c $u --max-billed -1
+    fails 3 "no-such-table" gdje-fetch $c $u --prices "$work/no-such-table"
+    tab=$(printf '\t')
+    header=$(echo provider kind from_count per_1000 currency read | tr ' ' '\t')
+    printf '%s\n' "$header" "demo${tab}image${tab}5${tab}7${tab}EUR${tab}2026-11-20" >"$work/prices"
+    fails 3 "line 2: from_count must begin with 0" gdje-fetch $c $u --prices "$work/prices"
+    printf '%s\n' "$header" >"$work/prices"
+    fails 2 "no price for provider 'demo'" gdje-fetch $c $u --prices "$work/prices" --budget 1
+    printf '%s\n' "$header" "demo${tab}image${tab}0${tab}7${tab}EUR${tab}2026-11-20" >"$work/prices"
+    gdje-fetch $c $u --prices "$work/prices" --budget 0.1 --dry-run >"$work/plan"
+    grep -q "$(printf '^cost in EUR at the prices of 2026-11-20, at most\t0.34$')" "$work/plan"
+    grep -q "$(printf '^within the caps\tno$')" "$work/plan"
+    fails 1 "of 0.10 EUR spent" gdje-fetch $c $u --key-file "$work/key" --prices "$work/prices" --budget 0.1
+    [ "$(sqlite3 "$work/c.gpkg" "SELECT sum(cost) <= 0.1 FROM spend")" = 1 ]
+    fails 1 "nothing was asked" gdje-fetch $c $u --key-file "$work/key" --prices "$work/prices" --budget 0.1
+    gdje-fetch $c --provider google --key-file "$work/key" --dry-run >"$work/plan"
+    grep -q "^cost in USD at the prices of " "$work/plan"
+
     STREETVIEW_KEY=$key gdje-fetch $c $u --limit 4 -v 2>>"$work/all.log" >"$work/out"
     gdje-fetch $c $u --key-file "$work/key" -v --progress json 2>>"$work/all.log" >>"$work/out"
     [ ! -s "$work/out" ]

@@ -277,6 +277,99 @@ static void test_rate(void **state)
     assert_true(elapsed > (60 - 3) / 40.0 && elapsed < 60 / 40.0 + 1);
 }
 
+/* --- money ------------------------------------------------------------------------------------------- */
+
+static int n_asked(const int *counts)
+{
+    int n = 0;
+    for (int k = 0; k < WORLD_N; k++) {
+        n += counts[k];
+    }
+    return n;
+}
+
+#define SPENT(kind) get("SELECT total(n_requests) FROM spend WHERE kind = '" kind "'")
+
+/* A price table that makes pictures of the demo provider cost 10.00 a thousand. */
+static void set_prices(void)
+{
+    static char path[128];
+    static const char table[] = "provider\tkind\tfrom_count\tper_1000\tcurrency\tread\n"
+                                "demo\timage\t0\t10\tEUR\t2026-11-20\n";
+    (void)snprintf(path, sizeof path, "%s/prices.tsv", dir);
+    assert_int_equal(file_write(path, table, sizeof table - 1, &err), 0);
+    prefs.prices = path;
+}
+
+static void test_cap_on_requests(void **state)
+{
+    (void)state;
+    queue_points(20);
+    trouble(1, FAULT_STATUS, true, 1)->arg = 503; /* a second try is billed like any other */
+    prefs.max_billed = "30";
+    run_fails(ERR_INCOMPLETE, "of 30 billed requests");
+    int64_t n_done = n_state("done");
+    assert_true(n_done >= 6 && n_done <= 7);
+    assert_states((int)n_done, 0, 0, 0, 20 - (int)n_done);
+    assert_true(n_asked(fake.world->n_views) <= 30);
+    assert_int_equal(SPENT("image"), n_asked(fake.world->n_views));
+    assert_int_equal(SPENT("metadata"), n_asked(fake.world->n_probes));
+    int n_all = fake.world->n_all;
+    run_fails(ERR_INCOMPLETE, "nothing was asked"); /* the cap is over all runs */
+    assert_int_equal(fake.world->n_all, n_all);
+    prefs.max_billed = "1k";
+    run_ok();
+    assert_states(20, 0, 0, 0, 0);
+    assert_int_equal(SPENT("image"), 81);
+}
+
+static void test_cap_on_money(void **state)
+{
+    (void)state;
+    queue_points(20);
+    set_prices();
+    prefs.budget = "0.42"; /* 42 pictures: 10 locations */
+    run_fails(ERR_INCOMPLETE, "0.40 of 0.42 EUR spent");
+    assert_states(10, 0, 0, 0, 10);
+    assert_int_equal(n_asked(fake.world->n_views), 40);
+    assert_int_equal(get("SELECT round(100 * sum(cost)) FROM spend"), 40);
+    prefs.budget = "0.8";
+    run_ok();
+    assert_states(20, 0, 0, 0, 0);
+}
+
+/* The cap leaves no pictures for second tries: what has been promised to others is not taken. */
+static void test_cap_and_trouble(void **state)
+{
+    (void)state;
+    queue_points(12);
+    for (int k = 0; k < 12; k++) {
+        trouble(k, FAULT_CUT, true, 1);
+    }
+    prefs.max_billed = "20";
+    run_fails(ERR_INCOMPLETE, "stopped at the cap");
+    assert_true(n_asked(fake.world->n_views) <= 20);
+    assert_int_equal(n_state("failed"), 0);
+    assert_consistent();
+    prefs.max_billed = NULL;
+    run_ok();
+    assert_states(12, 0, 0, 0, 0);
+}
+
+static void test_stop_after(void **state)
+{
+    (void)state;
+    queue_points(40);
+    fake.world->delay_ms = 60;
+    prefs.stop_after_s = 0.5;
+    double start = time_monotonic_s();
+    run_fails(ERR_INCOMPLETE, "stopped after");
+    assert_true(time_monotonic_s() - start < 3);
+    assert_int_equal(n_asked(fake.world->n_views), 4 * n_state("done"));
+    assert_true(n_state("done") > 0 && n_state("done") < 40);
+    assert_consistent();
+}
+
 /* --- trouble that passes ---------------------------------------------------------------------------------- */
 
 static void test_passing_trouble(void **state)
@@ -627,6 +720,10 @@ static void test_kill_and_resume(void **state)
     queue_points(60);
     assert_int_equal(run_child(0, 0), 0);
     digest(expect);
+    int n_views = n_asked(fake.world->n_views);
+    int n_probes = n_asked(fake.world->n_probes);
+    assert_int_equal(SPENT("image"), n_views);
+    assert_int_equal(SPENT("metadata"), n_probes);
     for (uint64_t round = 0; round < 3; round++) {
         remove_tree(dir);
         assert_int_equal(mkdir(dir, 0777), 0);
@@ -639,6 +736,11 @@ static void test_kill_and_resume(void **state)
         }
         assert_int_equal(status, 0);
         assert_consistent();
+        /* a kill may leave requests counted that were not sent, never the other way round */
+        assert_true(SPENT("image") >= n_asked(fake.world->n_views) - n_views);
+        assert_true(SPENT("metadata") >= n_asked(fake.world->n_probes) - n_probes);
+        n_views = n_asked(fake.world->n_views);
+        n_probes = n_asked(fake.world->n_probes);
         digest(got);
         assert_string_equal(got, expect);
     }
@@ -709,6 +811,10 @@ int main(void)
         T(test_no_imagery_and_duplicates),
         T(test_limit),
         T(test_rate),
+        T(test_cap_on_requests),
+        T(test_cap_on_money),
+        T(test_cap_and_trouble),
+        T(test_stop_after),
         T(test_passing_trouble),
         T(test_retry_after),
         T(test_stalled),

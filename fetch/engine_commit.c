@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From ended jobs to rows, and when a failure may become one: nonsense is only final for a point
+ * once other points have had sense from the same server.
+ */
+#include "fetch/engine_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/file.h"
+
+void engine_stop(struct engine *g, const struct err *e)
+{
+    if (!g->stopped) {
+        g->stopped = true;
+        g->error = *e;
+    }
+    transfers_stop(g->t);
+}
+
+/* A job has its outcome, and those that waited for it. */
+void engine_end_job(struct engine *g, struct job *j, enum request_state outcome, const char *why)
+{
+    progress_add(g->p->progress, (uint64_t)jobs_end(&g->jobs, j, outcome, why));
+}
+
+/* --- commits ---------------------------------------------------------------------------------------- */
+
+static void fill_outcome(const struct job *j, const struct engine_prefs *p, struct outcome *o)
+{
+    *o = (struct outcome){.request_id = j->request.id,
+                          .state = j->outcome,
+                          .why = j->why[0] ? j->why : NULL,
+                          .pano = j->pano.id[0] ? &j->pano : NULL,
+                          .uuid = j->uuid,
+                          .size_px = (int)p->ask.size_px};
+    for (int v = 0; v < PROVIDER_VIEWS; v++) {
+        o->path[v] = j->path[v];
+        o->n_bytes[v] = j->view[v].n_jpeg;
+    }
+}
+
+static void count(struct engine *g, const struct job *j)
+{
+    g->counts->n_state[j->outcome]++;
+    if (j->outcome == REQUEST_QUEUED || j->outcome == REQUEST_PROBED) {
+        (void)snprintf(g->counts->last_why, sizeof g->counts->last_why, "%s", j->why);
+    }
+    for (int v = 0; v < PROVIDER_VIEWS && j->outcome == REQUEST_DONE; v++) {
+        g->counts->n_image_bytes += (int64_t)j->view[v].n_jpeg;
+    }
+    if (j->outcome == REQUEST_FAILED && j->uuid[0]) {
+        store_remove(g->p->images_dir, j->uuid); /* what a killed run may have left of it */
+    }
+}
+
+/* Whether an ended job's outcome can be committed. */
+static bool ripe(const struct job *j, bool all)
+{
+    return j->n_busy == 0 && (all || !j->doubtful);
+}
+
+/* The folder of the folders to disk, then the rows: a row is never without its files. all: also
+ * what is doubtful. */
+static int commit(struct engine *g, bool all, struct err *e)
+{
+    int rc = -1;
+    size_t n = 0;
+    struct outcome *outcome = calloc(g->jobs.n_ended + 1, sizeof *outcome);
+    if (!outcome) {
+        return err_nomem(e, "a commit");
+    }
+    for (const struct job *j = g->jobs.ended; j; j = j->behind) {
+        if (ripe(j, all)) {
+            fill_outcome(j, g->p, &outcome[n++]);
+        }
+    }
+    if (n > 0) {
+        TRY(dir_sync(g->p->images_dir, e));
+    }
+    TRY(queue_commit(g->q, outcome, n, e));
+    g->committed_s = time_monotonic_s();
+    for (struct job **at = &g->jobs.ended; *at;) {
+        if (ripe(*at, all)) {
+            count(g, *at);
+            jobs_forget_ended(&g->jobs, at);
+        } else {
+            at = &(*at)->behind;
+        }
+    }
+out:
+    free(outcome);
+    return rc;
+}
+
+void engine_commit(struct engine *g)
+{
+    struct err e = {0};
+    if (!g->stopped && commit(g, false, &e) != 0) {
+        engine_stop(g, &e);
+    }
+}
+
+/* --- luck -------------------------------------------------------------------------------------------- */
+
+/* An answer of this kind was usable: earlier nonsense of the kind was about its point alone. */
+void engine_usable(struct engine *g, bool probe)
+{
+    *(probe ? &g->n_bad_probes : &g->n_bad_views) = 0;
+    for (struct job *j = g->jobs.ended; j; j = j->behind) {
+        j->doubtful = j->doubtful && j->probe_failed != probe;
+    }
+}
+
+/* A point got no usable answer in all its tries. */
+void engine_unusable(struct engine *g, bool probe, const char *why)
+{
+    struct err e = {0};
+    int *n = probe ? &g->n_bad_probes : &g->n_bad_views;
+    if (++*n >= ENGINE_GIVE_UP) {
+        (void)err_set(&e, ERR_REMOTE, "no usable answer from '%s' for %d locations in a row: %s",
+                      g->p->ask.base_url, *n, why);
+        engine_stop(g, &e);
+    }
+}
+
+/* A run that did not end by itself cannot tell whose fault nonsense was: ask again next time. */
+void engine_doubtful_later(struct engine *g)
+{
+    for (struct job *j = g->jobs.ended; j; j = j->behind) {
+        if (j->doubtful) {
+            j->outcome = j->probe_failed ? REQUEST_QUEUED : REQUEST_PROBED;
+        }
+    }
+}
+
+int engine_commit_all(struct engine *g, struct err *e)
+{
+    return commit(g, true, e);
+}
