@@ -58,7 +58,7 @@ static void test_none(void **state)
     uint8_t dst[BYTES];
     noise(src);
     for (int i = 0; i < 20; i++) {
-        const struct augment_key k = {1, i, i, 0};
+        const struct augment_key k = {1, i, (uint64_t)i, 0};
         augment(&none, k, SIZE, fill, src, dst);
         assert_memory_equal(src, dst, BYTES);
     }
@@ -77,7 +77,7 @@ static void test_no_flip(void **state)
         }
     }
     for (int i = 0; i < 200; i++) {
-        const struct augment_key k = {1, i, i, 0};
+        const struct augment_key k = {1, i, (uint64_t)i, 0};
         augment(&crop, k, SIZE, fill, src, dst);
         for (size_t at = 0; at + SIZE * 3 < BYTES; at++) {
             const bool last = at / 3 % SIZE == SIZE - 1;
