@@ -21,6 +21,7 @@ KEY_FILE ?=
 COUNT ?= 2000
 RATE ?=
 FETCH_ARGS ?=
+IMPORT_ARGS ?=
 # preparation
 RATIOS ?= 80/10/10
 SPACING ?= 40km
@@ -51,7 +52,7 @@ args_sample := --border $(BORDER) --crs $(CRS) --count $(COUNT) --seed $(SEED)
 args_fetch := --provider $(PROVIDER) $(if $(RATE),--rate $(RATE)) $(if $(KEY_FILE),--key-file $(KEY_FILE)) $(FETCH_ARGS)
 # a folder with a table of places, or of photos whose EXIF has the position
 dataset_csv := $(if $(DATASET),$(firstword $(wildcard $(DATASET)/*.csv)))
-args_import := $(if $(dataset_csv),--csv $(dataset_csv) --images $(DATASET),$(DATASET))
+args_import := $(if $(dataset_csv),--csv $(dataset_csv) --images $(DATASET),$(DATASET)) $(IMPORT_ARGS)
 args_hash :=
 args_split := --ratios $(RATIOS) --seed $(SEED)
 args_project := --crs $(CRS)
@@ -154,7 +155,7 @@ $(S)/train: $(S)/train.args $(S)/grid.state $(S)/project.state $(S)/stats.state 
 	$(call run,train,$(call gdje,train) $(cat_opt) $(args_train) --pack $(PACK) --restart)
 
 $(S)/predict: $(S)/predict.args $(S)/train.state $(PACK) $(call gdje,predict)
-	$(call run,predict,$(call gdje,predict) $(cat_opt) $(args_predict) --pack $(PACK) -o $(WORK)/predictions-$(RUN).csv)
+	$(call run,predict,$(call gdje,predict) $(cat_opt) $(args_predict) --pack $(PACK) --force -o $(WORK)/predictions-$(RUN).csv)
 
 $(S)/eval: $(S)/eval.args $(S)/predict.state $(call gdje,eval)
 	$(call run,eval,$(call gdje,eval) $(cat_opt) $(args_eval) >$(WORK)/scores-$(RUN).tsv)

@@ -84,7 +84,8 @@ int dir_make(const char *path, struct err *e)
     }
     struct stat st;
     if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        rc = err_set(e, ERR_SYSTEM, "cannot create directory '%s': it is a file", path);
+        rc = err_set(e, ERR_SYSTEM, "cannot create directory '%s': something else has that name",
+                     path);
         goto out;
     }
     rc = 0;

@@ -37,6 +37,7 @@ static const struct opt options[] = {
     {OPT_GROUP, .help = "Output"},
     {OPT_STR, "output", 'o', "FILE", &prefs.output,
      .help = "write there; - is standard output, which is the default for photos"},
+    {OPT_FLAG, "force", 0, NULL, &prefs.force, .help = "replace it when it exists"},
     {OPT_CHOICE, "format", 0, "F", &prefs.format, .choices = formats, .help = "of the output"},
     {OPT_COUNT, "top", 0, "K", &prefs.top, .max = 1000,
      .help = "add the K most probable classes with their probability"},

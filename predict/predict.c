@@ -111,6 +111,11 @@ static int incomplete(const struct job *j, struct err *e)
                    j->answers.n_skipped, j->photos.n);
 }
 
+static bool to_file(const struct predict_prefs *p)
+{
+    return p->output && strcmp(p->output, "-") != 0;
+}
+
 /* Text goes to -o FILE, whole or not at all, or to stdout. */
 struct sink {
     struct out file;
@@ -119,9 +124,8 @@ struct sink {
 
 static int sink_open(struct sink *s, const struct predict_prefs *p, size_t n_top, struct err *e)
 {
-    const bool to_file = p->output && strcmp(p->output, "-") != 0;
     *s = (struct sink){.o = {.f = stdout, .format = (enum answer_format)p->format, .n_top = n_top}};
-    if (to_file) {
+    if (to_file(p)) {
         if (out_open(&s->file, p->output, e) != 0) {
             return -1;
         }
@@ -399,6 +403,9 @@ int predict_run(const struct cli *cli, const struct predict_prefs *prefs, struct
     }
     if (cli->n_args > 0 && (prefs->part.n > 0 || prefs->pack)) {
         return err_set(e, ERR_USAGE, "--part and --pack are for the catalog, not for photos");
+    }
+    if (to_file(prefs) && file_exists(prefs->output) && !prefs->force) {
+        return err_set(e, ERR_USAGE, "'%s' exists: give --force to replace it", prefs->output);
     }
     TRY(open_network(&j, e));
     TRY(open_pack(&j, e));

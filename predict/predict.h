@@ -23,7 +23,7 @@ struct predict_prefs {
     struct opt_list part; /* none: val and test */
     int decode, format, precision;
     int64_t top, top_classes, batch, n_threads;
-    bool land;
+    bool land, force;
 };
 
 #define PREDICT_PREFS_DEFAULT                                          \

@@ -277,6 +277,10 @@ static int read_file(const char *path, const char *name_field, struct vector *ou
     CPLPushErrorHandler(CPLQuietErrorHandler);
     CPLErrorReset();
     ds = GDALOpenEx(path, GDAL_OF_VECTOR | GDAL_OF_READONLY, drivers, NULL, NULL);
+    if (!ds && CPLGetLastErrorNo() == CPLE_None) {
+        rc = err_set(e, ERR_INPUT, "cannot read '%s': no format of polygons that GDAL knows", path);
+        goto out;
+    }
     if (!ds) {
         rc = gdal_err(e, "cannot read", path);
         goto out;
