@@ -191,10 +191,13 @@ static int add_grid(struct world *w, struct err *e)
     int rc = -1;
     struct stmt *st = NULL;
     struct lonlat *train = calloc((size_t)w->s->n_locations, sizeof *train);
-    TRY(db_exec(w->db,
-                "INSERT INTO grid VALUES (1, 'default', 'square', 'EPSG:3765', 50000, 1, 'x', 0, 0,"
-                " NULL, NULL, NULL)",
-                e));
+    TRY(db_exec(
+        w->db,
+        "INSERT INTO grid (id, name, method, crs, spacing_m, scheme_id, border_sha256, n_classes,"
+        " n_unlabelled, floor_centroid_km, floor_clipped_km, floor_data_km)"
+        " VALUES (1, 'default', 'square', 'EPSG:3765', 50000, 1, 'x', 0, 0,"
+        " NULL, NULL, NULL)",
+        e));
     TRY(db_prepare(w->db, &st,
                    "INSERT INTO class (geom, grid_id, number, cell_col, cell_row, state,"
                    " data_lon_deg, data_lat_deg, n_train, n_val, n_test, name)"

@@ -61,7 +61,9 @@ static void add_scheme(struct db *db)
     run(db, "INSERT INTO projection VALUES (1, 'default', 'EPSG:3765', 1, 420000, 580000, 4870000,"
             " 5100000)");
     run(db,
-        "INSERT INTO grid VALUES (1, 'default', 'square', 'EPSG:3765', 100000, 1, 'ab', %d, 2,"
+        "INSERT INTO grid (id, name, method, crs, spacing_m, scheme_id, border_sha256, n_classes,"
+        " n_unlabelled, floor_centroid_km, floor_clipped_km, floor_data_km)"
+        " VALUES (1, 'default', 'square', 'EPSG:3765', 100000, 1, 'ab', %d, 2,"
         " 1, 1, 1)",
         WORLD_CLASSES);
     for (int k = 0; k < WORLD_CLASSES; k++) {
