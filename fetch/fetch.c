@@ -15,6 +15,8 @@
 #include "fetch/budget.h"
 #include "fetch/engine.h"
 #include "fetch/prices.h"
+#include "fetch/requeue.h"
+#include "fetch/status.h"
 #include "fetch/url.h"
 #include "sql/catalog.h"
 
@@ -268,14 +270,48 @@ static int work(const struct run *r, const struct cli *cli, int64_t n, struct er
     return rc;
 }
 
+static int check_selection(const struct fetch_prefs *p, struct err *e)
+{
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    char rest = 0;
+    if (p->since && (strlen(p->since) != 10 ||
+                     sscanf(p->since, "%4d-%2d-%2d%c", &year, &month, &day, &rest) != 3 ||
+                     month < 1 || month > 12 || day < 1 || day > 31)) {
+        return err_set(e, ERR_USAGE, "--since: '%s' is no date like 2026-11-20", p->since);
+    }
+    if (p->only && !p->retry_failed) {
+        return err_set(e, ERR_USAGE, "--only says which failures --retry-failed asks for again");
+    }
+    return 0;
+}
+
+static int retry_failed(struct run *r, const struct fetch_prefs *p, struct err *e)
+{
+    int64_t n = 0;
+    if (requeue(r->db, p->only, p->since, &n, e) != 0) {
+        return -1;
+    }
+    log_info("%" PRId64 " locations queued again", n);
+    return 0;
+}
+
 int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
 {
     int rc = -1;
     int64_t n = 0;
     struct run r = {0};
+    if (p->status || p->credits) {
+        return p->status ? status_print(cli->catalog, e) : credits_print(cli->catalog, e);
+    }
+    TRY(check_selection(p, e));
     TRY(plan(&r, p, e));
     TRY(catalog_open(cli->catalog, CATALOG_WRITE, &r.db, e));
-    TRY(queue_count(r.db, &n, e));
+    if (p->retry_failed && !p->dry_run) {
+        TRY(retry_failed(&r, p, e));
+    }
+    TRY(queue_count(r.db, p->since, &n, e));
     n = p->limit > 0 && p->limit < n ? p->limit : n;
     if (p->dry_run) {
         TRY(budget_open(&r.budget, r.db, r.engine.provider->name, &r.prices, &r.caps, e));
@@ -286,7 +322,7 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
         log_info("nothing is queued: everything asked for has been fetched");
         goto out;
     }
-    TRY(queue_open(r.db, cli->catalog, r.engine.provider->name, &r.q, e));
+    TRY(queue_open(r.db, cli->catalog, r.engine.provider->name, p->since, &r.q, e));
     TRY(budget_open(&r.budget, r.db, r.engine.provider->name, &r.prices, &r.caps, e));
     TRY(check_caps(&r.budget, e));
     TRY(open_images(&r, p->images, e));

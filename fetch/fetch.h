@@ -28,7 +28,10 @@ struct fetch_prefs {
     const char *prices;              /* NULL: the table built in */
     const char *budget, *max_billed; /* numbers as given; NULL: no cap */
     double stop_after_s;             /* 0: never */
-    bool dry_run;
+    bool retry_failed;
+    const char *only;  /* NULL, or which of them */
+    const char *since; /* NULL, or YYYY-MM-DD */
+    bool status, credits, dry_run;
 };
 
 #define FETCH_PREFS_DEFAULT                                                             \

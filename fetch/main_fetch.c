@@ -29,6 +29,12 @@ static const struct opt options[] = {
     {OPT_GROUP, .help = "Pace"},
     {OPT_COUNT, "limit", 0, "N", &prefs.limit, 0, 9e18,
      .help = "ask for so many locations in this run (0: all)"},
+    {OPT_STR, "since", 0, "DATE", &prefs.since,
+     .help = "only locations queued (with --retry-failed: failed) on YYYY-MM-DD or later"},
+    {OPT_FLAG, "retry-failed", 0, NULL, &prefs.retry_failed, .help = "queue again what failed"},
+    {OPT_STR, "only", 0, "WHICH", &prefs.only,
+     .help = "with --retry-failed: only reasons with WHICH in them (* and ? as in file names), or "
+             "no_imagery for locations of that state"},
     {OPT_F64, "rate", 0, "N", &prefs.rate_per_s, 0, 1e6,
      .help = "requests per second; 0: the provider's own (google 100, demo unlimited)"},
     {OPT_COUNT, "connections", 0, "N", &prefs.connections, 1, 256, .help = "requests in flight"},
@@ -49,6 +55,11 @@ static const struct opt options[] = {
     {OPT_STR, "prices", 0, "FILE", &prefs.prices,
      .help = "price table (TSV: provider, kind, from_count, per_1000, currency, read) instead of "
              "the one built in"},
+    {OPT_GROUP, .help = "Instead of fetching"},
+    {OPT_FLAG, "status", 0, NULL, &prefs.status,
+     .help = "print what is queued, done and failed and why, rate, time left and money spent"},
+    {OPT_FLAG, "credits", 0, NULL, &prefs.credits,
+     .help = "print whose pictures the catalog has: provider, copyright, licence, count"},
     {OPT_FLAG, "dry-run", 'n', NULL, &prefs.dry_run,
      .help = "print how many requests it would take, how long and how much money; ask nothing"},
     {.type = OPT_END},
@@ -77,6 +88,7 @@ int main(int argc, char **argv)
             "The terms of the provider are yours to keep. Google's forbid bulk download and\n"
             "caching without permission.\n",
         .examples = "  gdje-fetch --base-url http://127.0.0.1:8080\n"
+                    "  gdje-fetch --status\n"
                     "  gdje-fetch --provider google --key-file ~/.streetview.key --dry-run\n"
                     "  STREETVIEW_KEY=... gdje-fetch --provider google --rate 50 --budget 20\n",
         .options = options,

@@ -24,13 +24,26 @@ static const char *const state_names[REQUEST_STATE_COUNT] = {
 };
 
 /* One statement for each use, prepared once. */
-enum use { NEXT, KNOWS, LOCATE, ADD_LOCATION, ADD_IMAGE, UPDATE, RANK, USE_COUNT };
+enum use {
+    NEXT,
+    KNOWS,
+    LOCATE,
+    ADD_LOCATION,
+    ADD_IMAGE,
+    UPDATE,
+    RANK,
+    BEGIN_RUN,
+    NOTE_RUN,
+    USE_COUNT
+};
 
 static const char *const sql[USE_COUNT] = {
     /* two ordered walks of the index, merged: neither a scan nor a sort, however long the queue */
     [NEXT] = "SELECT id, lat_deg, lon_deg FROM request WHERE state = 'queued' AND id > ?1"
+             " AND (?3 IS NULL OR queued >= ?3)"
              " UNION ALL"
              " SELECT id, lat_deg, lon_deg FROM request WHERE state = 'probed' AND id > ?1"
+             " AND (?3 IS NULL OR queued >= ?3)"
              " ORDER BY id LIMIT ?2",
     [KNOWS] = "SELECT 1 FROM location WHERE provider = ? AND pano_id = ?",
     [LOCATE] = "SELECT id FROM location WHERE provider = ? AND pano_id = ?",
@@ -41,6 +54,9 @@ static const char *const sql[USE_COUNT] = {
                   " state) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, 'ok')",
     [UPDATE] = "UPDATE request SET state = ?2, attempts = attempts + 1, last_error = ?3,"
                " provider = ?4, pano_id = ?5, location_id = ?6, updated = ?7 WHERE id = ?1",
+    [BEGIN_RUN] = "INSERT INTO fetch_run (provider, started, seconds, n_locations)"
+                  " VALUES (?, ?, 0, 0)",
+    [NOTE_RUN] = "UPDATE fetch_run SET seconds = ?2, n_locations = ?3 WHERE id = ?1",
     [RANK] = "UPDATE request SET state ="
              " iif(id = (SELECT min(id) FROM request WHERE location_id = ?1), 'done', 'duplicate')"
              " WHERE location_id = ?1 AND state IN ('done', 'duplicate')",
@@ -54,6 +70,11 @@ struct queue {
     struct request ahead[READ_AHEAD];
     size_t n_ahead, next;
     int64_t last_id;
+    const char *since; /* borrowed; NULL: all */
+    int64_t run_id;    /* 0: nothing committed yet */
+    double opened_s;
+    char opened[21];
+    int64_t n_committed;
 };
 
 static int lock_file(struct queue *q, const char *catalog, struct err *e)
@@ -83,8 +104,8 @@ static int lock(struct queue *q, const char *catalog, struct err *e)
     return rc;
 }
 
-int queue_open(struct db *db, const char *catalog_path, const char *provider, struct queue **out,
-               struct err *e)
+int queue_open(struct db *db, const char *catalog_path, const char *provider, const char *since,
+               struct queue **out, struct err *e)
 {
     int rc = -1;
     struct queue *q = calloc(1, sizeof *q);
@@ -93,6 +114,9 @@ int queue_open(struct db *db, const char *catalog_path, const char *provider, st
     }
     q->db = db;
     q->provider = provider;
+    q->since = since;
+    q->opened_s = time_monotonic_s();
+    time_utc(q->opened);
     q->lock_fd = -1;
     TRY(lock(q, catalog_path, e));
     for (int i = 0; i < USE_COUNT; i++) {
@@ -119,11 +143,24 @@ void queue_close(struct queue *q)
     free(q);
 }
 
-int queue_count(struct db *db, int64_t *n, struct err *e)
+int queue_count(struct db *db, const char *since, int64_t *n, struct err *e)
 {
-    bool found = false;
-    return db_get_i64(db, "SELECT count(*) FROM request WHERE state IN ('queued', 'probed')", n,
-                      &found, e);
+    int rc = -1;
+    struct stmt *st = NULL;
+    bool row = false;
+    TRY(db_prepare(db, &st,
+                   since ? "SELECT count(*) FROM request WHERE state IN ('queued', 'probed')"
+                           " AND queued >= ?"
+                         : "SELECT count(*) FROM request WHERE state IN ('queued', 'probed')",
+                   e));
+    if (since) {
+        stmt_text(st, 1, since);
+    }
+    TRY(stmt_step(st, &row, e));
+    *n = col_i64(st, 0);
+out:
+    stmt_free(st);
+    return rc;
 }
 
 static int read_ahead(struct queue *q, struct err *e)
@@ -134,6 +171,7 @@ static int read_ahead(struct queue *q, struct err *e)
     q->n_ahead = q->next = 0;
     stmt_i64(st, 1, q->last_id);
     stmt_i64(st, 2, READ_AHEAD);
+    stmt_text(st, 3, q->since);
     while ((rc = stmt_step(st, &row, e)) == 0 && row) {
         q->ahead[q->n_ahead++] =
             (struct request){col_i64(st, 0), {.lat = col_f64(st, 1), .lon = col_f64(st, 2)}};
@@ -254,6 +292,28 @@ out:
     return rc;
 }
 
+/* The record of the run: how far it has come in how long. */
+static int note_run(struct queue *q, size_t n, struct err *e)
+{
+    int64_t id = q->run_id;
+    if (id == 0) {
+        stmt_text(q->st[BEGIN_RUN], 1, q->provider);
+        stmt_text(q->st[BEGIN_RUN], 2, q->opened);
+        if (stmt_run(q->st[BEGIN_RUN], e) != 0) {
+            return -1;
+        }
+        id = db_last_id(q->db);
+    }
+    stmt_i64(q->st[NOTE_RUN], 1, id);
+    stmt_f64(q->st[NOTE_RUN], 2, time_monotonic_s() - q->opened_s);
+    stmt_i64(q->st[NOTE_RUN], 3, q->n_committed + (int64_t)n);
+    if (stmt_run(q->st[NOTE_RUN], e) != 0) {
+        return -1;
+    }
+    q->run_id = id;
+    return 0;
+}
+
 int queue_commit(struct queue *q, const struct outcome *outcome, size_t n, struct err *e)
 {
     int rc = -1;
@@ -266,7 +326,9 @@ int queue_commit(struct queue *q, const struct outcome *outcome, size_t n, struc
     for (size_t i = 0; i < n; i++) {
         TRY(commit_one(q, &outcome[i], now, e));
     }
+    TRY(note_run(q, n, e));
     TRY(db_commit(q->db, e));
+    q->n_committed += (int64_t)n;
 out:
     db_rollback(q->db);
     return rc;

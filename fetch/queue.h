@@ -4,7 +4,7 @@
  * each point, committed in batches. One provider, one process at a time (a lock file beside the
  * catalog).
  *
- *     TRY(queue_open(db, catalog_path, "demo", &q, e));
+ *     TRY(queue_open(db, catalog_path, "demo", NULL, &q, e));
  *     while (TRY(queue_next(q, &r, &found, e)), found) ...
  *     TRY(queue_commit(q, outcome, n, e));
  * out:
@@ -25,9 +25,9 @@
 
 struct queue;
 
-/* queue_open - ERR_SYSTEM when another gdje-fetch works on this catalog. */
-int queue_open(struct db *db, const char *catalog_path, const char *provider, struct queue **out,
-               struct err *e);
+/* queue_open - since: NULL, or only points queued on that day (YYYY-MM-DD) or later. ERR_SYSTEM when another gdje-fetch works on this catalog. */
+int queue_open(struct db *db, const char *catalog_path, const char *provider, const char *since,
+               struct queue **out, struct err *e);
 void queue_close(struct queue *q); /* NULL ok */
 
 struct request {
@@ -36,7 +36,7 @@ struct request {
 };
 
 /* queue_count - points without a final state; needs no queue. */
-int queue_count(struct db *db, int64_t *n, struct err *e);
+int queue_count(struct db *db, const char *since, int64_t *n, struct err *e);
 
 /* queue_next - the next such point, each once per opening, by ascending id. */
 int queue_next(struct queue *q, struct request *r, bool *found, struct err *e);

@@ -153,6 +153,15 @@ CREATE TABLE request (
 CREATE INDEX request_state ON request (state, id);
 CREATE INDEX request_location ON request (location_id) WHERE location_id IS NOT NULL;
 
+-- One row per run of gdje-fetch that asked anything, as of its last commit.
+CREATE TABLE fetch_run (
+    id INTEGER PRIMARY KEY,
+    provider TEXT NOT NULL,
+    started TEXT NOT NULL,      -- UTC
+    seconds REAL NOT NULL,
+    n_locations INTEGER NOT NULL -- that got a state
+) STRICT;
+
 CREATE TABLE spend (
     provider TEXT NOT NULL,
     day TEXT NOT NULL,          -- YYYY-MM-DD, UTC

@@ -93,6 +93,24 @@ u="--base-url $(cat "$work/url")"
     [ "$(sqlite3 "$work/c.gpkg" 'SELECT count(*) FROM image')" = $((4 * $(states 'done'))) ]
     [ "$(find "$work/images" -name '*.jpg' | wc -l)" = $((4 * $(states 'done'))) ]
     gdje-fetch $c $u --key-file "$work/key" 2>&1 | grep -q "nothing is queued"
+
+    # status and credits: no server, no key, no lock
+    fails 3 "there is no catalog" gdje-fetch --catalog "$work/none.gpkg" --status
+    gdje-fetch $c --status >"$work/status"
+    grep -q "^item${tab}detail${tab}value$" "$work/status"
+    grep -q "^done$tab$tab$(states 'done')$" "$work/status"
+    grep -q "^queued$tab${tab}0$" "$work/status"
+    grep -q "^last run locations${tab}demo$tab" "$work/status"
+    grep -q "^seconds left at that rate${tab}demo${tab}0$" "$work/status"
+    grep -q "^requests${tab}demo image$tab" "$work/status"
+    grep -q "^cost${tab}demo$tab" "$work/status"
+    sqlite3 "$work/c.gpkg" "UPDATE request SET state = 'failed', last_error = 'view ' || (id % 4 * 90) ||
+        ': HTTP status 404' WHERE id IN (SELECT id FROM request WHERE state = 'no_imagery' LIMIT 2)"
+    gdje-fetch $c --status | grep -q "^failed because${tab}view: HTTP status 404$tab"
+    gdje-fetch $c --credits >"$work/credits"
+    [ "$(tail -n +2 "$work/credits" | cut -f 4)" = "$(states 'done')" ]
+    fails 2 "--since" gdje-fetch $c $u --since 20-1-1
+    fails 2 "--only" gdje-fetch $c $u --only 404
 }
 grep -q '"ev":"progress"' "$work/all.log"
 rm "$work/key"

@@ -277,6 +277,56 @@ static void test_rate(void **state)
     assert_true(elapsed > (60 - 3) / 40.0 && elapsed < 60 / 40.0 + 1);
 }
 
+/* --- what to ask for again --------------------------------------------------------------------------- */
+
+static void test_retry_failed(void **state)
+{
+    (void)state;
+    queue_points(10);
+    for (int k = 0; k < 3; k++) {
+        trouble(k, FAULT_STATUS, true, -1)->arg = k == 0 ? 400 : 404;
+    }
+    set_json(5, "{\"status\": \"ZERO_RESULTS\"}", -1);
+    run_ok();
+    assert_states(6, 1, 0, 3, 0);
+    for (int k = 0; k < 6; k++) {
+        trouble(k, FAULT_NONE, false, 0);
+    }
+    prefs.retry_failed = true;
+    prefs.only = "status 404";
+    prefs.since = "2999-01-01";
+    run_ok(); /* none since then */
+    assert_states(6, 1, 0, 3, 0);
+    prefs.since = "2020-01-01";
+    run_ok();
+    assert_states(8, 1, 0, 1, 0);
+    prefs.only = "no_imagery";
+    run_ok();
+    assert_states(9, 0, 0, 1, 0);
+    prefs.only = NULL;
+    prefs.since = NULL;
+    run_ok();
+    assert_states(10, 0, 0, 0, 0);
+    prefs.retry_failed = false;
+    prefs.only = "x";
+    run_fails(ERR_USAGE, "--only");
+    prefs.only = NULL;
+    prefs.since = "yesterday";
+    run_fails(ERR_USAGE, "--since");
+}
+
+static void test_since(void **state)
+{
+    (void)state;
+    queue_points(6);
+    exec_sql("UPDATE request SET queued = iif(id <= 4, '2020-01-01T00:00:00Z', '2026-05-01')");
+    prefs.since = "2026-05-01";
+    run_ok();
+    assert_states(2, 0, 0, 0, 4);
+    assert_int_equal(get("SELECT n_locations FROM fetch_run"), 2);
+    assert_int_equal(get("SELECT seconds > 0 FROM fetch_run"), 1);
+}
+
 /* --- money ------------------------------------------------------------------------------------------- */
 
 static int n_asked(const int *counts)
@@ -623,7 +673,7 @@ static void test_second_fetch_is_refused(void **state)
     struct queue *q = NULL;
     queue_points(1);
     assert_int_equal(catalog_open(catalog, CATALOG_WRITE, &db, &err), 0);
-    assert_int_equal(queue_open(db, catalog, "demo", &q, &err), 0);
+    assert_int_equal(queue_open(db, catalog, "demo", NULL, &q, &err), 0);
     run_fails(ERR_SYSTEM, "another gdje-fetch");
     queue_close(q);
     catalog_close(db);
@@ -811,6 +861,8 @@ int main(void)
         T(test_no_imagery_and_duplicates),
         T(test_limit),
         T(test_rate),
+        T(test_retry_failed),
+        T(test_since),
         T(test_cap_on_requests),
         T(test_cap_on_money),
         T(test_cap_and_trouble),

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Points that had a final state, into the queue again. */
+#ifndef FETCH_REQUEUE_H
+#define FETCH_REQUEUE_H
+
+#include <stdint.h>
+
+#include "core/err.h"
+#include "sql/db.h"
+
+/*
+ * requeue - failed points are asked for again.
+ *
+ *   only   NULL: all of them; "no_imagery" or "failed": those of that state; else those of the
+ *          failed ones whose reason has this in it (* and ? as in file names)
+ *   since  NULL, or YYYY-MM-DD: those that got their state on that day or later
+ *
+ * Returns 0 with how many in *n.
+ */
+int requeue(struct db *db, const char *only, const char *since, int64_t *n, struct err *e);
+
+#endif
