@@ -13,7 +13,7 @@
 #define PLACES                                                                    \
     "SELECT l.id, l.lon_deg, l.lat_deg, s.part FROM location l LEFT JOIN split s" \
     " ON s.location_id = l.id AND s.scheme_id = %" PRId64                         \
-    " WHERE l.lat_deg IS NOT NULL ORDER BY l.id"
+    " WHERE l.lat_deg IS NOT NULL ORDER BY l.uuid"
 
 void places_release(struct places *p)
 {
