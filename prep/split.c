@@ -3,223 +3,279 @@
 #include "prep/split.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "core/log.h"
 #include "core/sig.h"
 #include "prep/names.h"
 #include "prep/split_assign.h"
+#include "prep/split_exact.h"
+#include "prep/split_file.h"
+#include "prep/split_store.h"
 #include "sql/catalog.h"
 
 #define SIG_EVERY 4096
 
-/* What is split: the group is the one gdje-hash found, else the location's own. */
+/* What is split: the group is the one gdje-hash found, else the location's own. The stratum is the
+ * class in a grid: 0 where there is none, and for all when no grid is asked for (-1). */
 #define ITEMS                                                                               \
-    "SELECT l.id, l.lon_deg, l.lat_deg, coalesce(g.group_key, l.group_key) FROM location l" \
-    " LEFT JOIN grouping g ON g.location_id = l.id WHERE l.lat_deg IS NOT NULL ORDER BY l.id"
+    "SELECT l.id, l.lon_deg, l.lat_deg, coalesce(g.group_key, l.group_key), l.uuid,"        \
+    " coalesce(b.class_id, 0) FROM location l LEFT JOIN grouping g ON g.location_id = l.id" \
+    " LEFT JOIN label b ON b.location_id = l.id AND b.grid_id = %" PRId64                   \
+    " WHERE l.lat_deg IS NOT NULL ORDER BY l.id"
 
-struct items {
-    struct split_item *v; /* owned */
+/* All that a run holds. */
+struct work {
+    const struct split_prefs *prefs;
+    char query[sizeof ITEMS + 32];
+    struct split_parts parts;
+    struct split_file file;
+    struct split_item *item; /* [n] owned */
     size_t n, cap;
+    size_t n_absent; /* locations that the file does not have */
 };
 
-static int load(struct db *db, uint64_t seed, struct items *items, struct err *e)
+static int usage(const struct split_prefs *p, struct err *e)
+{
+    int n_ways =
+        (p->ratios_given ? 1 : 0) + (p->parts ? 1 : 0) + (p->folds ? 1 : 0) + (p->from ? 1 : 0);
+    bool exact = p->exact || p->grid;
+    if (n_ways > 1) {
+        return err_set(e, ERR_USAGE, "give one of --ratios, --parts, --folds and --from");
+    }
+    if (p->folds == 1) {
+        return err_set(e, ERR_USAGE, "--folds 1: at least 2 are needed");
+    }
+    if (p->from && (exact || p->block_km > 0)) {
+        return err_set(e, ERR_USAGE, "--from is a split already: %s does not go with it",
+                       p->block_km > 0 ? "--block-km"
+                       : p->grid       ? "--grid"
+                                       : "--exact");
+    }
+    if (exact && p->block_km > 0) {
+        return err_set(e, ERR_USAGE, "--block-km keeps squares whole: %s does not go with it",
+                       p->grid ? "--grid" : "--exact");
+    }
+    if (p->folds && p->buffer_km > 0) {
+        return err_set(e, ERR_USAGE, "--buffer-km takes from train, which --folds does not make");
+    }
+    return 0;
+}
+
+static int read_parts(struct work *w, struct err *e)
+{
+    const struct split_prefs *p = w->prefs;
+    if (p->from) {
+        return split_file_read(p->from, &w->file, &w->parts, e);
+    }
+    if (p->folds) {
+        split_parts_folds((int)p->folds, &w->parts);
+        return 0;
+    }
+    return p->parts ? split_parts_list(p->parts, &w->parts, e)
+                    : split_parts_ratios(p->ratios, &w->parts, e);
+}
+
+/* The grid whose classes are strata. One that was made from this split would change with it. */
+static int find_grid(struct db *db, const struct split_prefs *prefs, int64_t *grid, struct err *e)
 {
     int rc = -1;
+    bool row = false;
+    struct stmt *st = NULL;
+    *grid = -1;
+    if (!prefs->grid) {
+        return 0;
+    }
+    TRY(catalog_grid(db, prefs->grid, grid, e));
+    TRY(db_prepare(db, &st,
+                   "SELECT 1 FROM grid g JOIN split_scheme s ON s.id = g.scheme_id"
+                   " WHERE g.id = ? AND s.name = ?",
+                   e));
+    stmt_i64(st, 1, *grid);
+    stmt_text(st, 2, prefs->name);
+    TRY(stmt_step(st, &row, e));
+    if (row) {
+        rc = err_set(e, ERR_USAGE,
+                     "grid '%s' was made from split '%s' itself: give the new one another --name",
+                     prefs->grid, prefs->name);
+    }
+out:
+    stmt_free(st);
+    return rc;
+}
+
+static int add_item(struct work *w, struct stmt *st, struct err *e)
+{
+    if (w->n == w->cap) {
+        size_t cap = w->cap ? 2 * w->cap : 1024;
+        struct split_item *v = realloc(w->item, cap * sizeof *v);
+        if (!v) {
+            return err_nomem(e, "locations");
+        }
+        w->item = v;
+        w->cap = cap;
+    }
+    struct split_item *item = &w->item[w->n];
+    *item = (struct split_item){
+        .id = col_i64(st, 0), .at = {col_f64(st, 1), col_f64(st, 2)}, .stratum = col_i64(st, 5)};
+    if (w->prefs->from) {
+        item->part = split_file_part(&w->file, col_text(st, 4));
+        if (item->part == SPLIT_IN_NONE) {
+            log_note("location '%s' is not in '%s'", col_text(st, 4), w->prefs->from);
+            w->n_absent++;
+            return 0;
+        }
+    }
+    w->n++;
+    return split_key((uint64_t)w->prefs->seed, col_text(st, 3), item->key, e);
+}
+
+static int load(struct db *db, struct work *w, struct err *e)
+{
+    int rc = -1;
+    size_t n = 0;
     struct stmt *st = NULL;
     bool row = false;
-    TRY(db_prepare(db, &st, ITEMS, e));
+    TRY(db_prepare(db, &st, w->query, e));
     while ((rc = stmt_step(st, &row, e)) == 0 && row) {
-        if (items->n == items->cap) {
-            size_t cap = items->cap ? 2 * items->cap : 1024;
-            struct split_item *v = realloc(items->v, cap * sizeof *v);
-            if (!v) {
-                rc = err_nomem(e, "locations");
-                goto out;
-            }
-            items->v = v;
-            items->cap = cap;
-        }
-        struct split_item *item = &items->v[items->n++];
-        *item = (struct split_item){.id = col_i64(st, 0), .at = {col_f64(st, 1), col_f64(st, 2)}};
-        TRY(split_key(seed, col_text(st, 3), item->key, e));
-        if (items->n % SIG_EVERY == 0) {
+        TRY(add_item(w, st, e));
+        if (++n % SIG_EVERY == 0) {
             TRY(sig_check(e));
         }
     }
     TRY(rc);
-    if (items->n == 0) {
+    if (n == 0) {
         rc = err_set(e, ERR_INPUT,
                      "the catalog has no locations with coordinates: run gdje-fetch or gdje-import "
                      "first");
+    } else if (w->n == 0) {
+        rc = err_set(e, ERR_INPUT, "'%s' has none of the catalog's %zu locations", w->prefs->from,
+                     n);
     }
 out:
     stmt_free(st);
     return rc;
 }
 
-static int assign(const struct split_prefs *prefs, const struct split_ratios *ratios,
-                  struct items *items, struct err *e)
+static int assign(struct work *w, struct err *e)
 {
-    if (prefs->block_km > 0) {
-        if (split_by_block(items->v, items->n, ratios, (uint64_t)prefs->seed, prefs->block_km, e) !=
-            0) {
+    const struct split_prefs *p = w->prefs;
+    double worst = 0;
+    if (p->block_km > 0) {
+        if (split_by_block(w->item, w->n, &w->parts, (uint64_t)p->seed, p->block_km, e) != 0) {
             return -1;
         }
-    } else {
-        split_by_hash(items->v, items->n, ratios);
-    }
-    return prefs->buffer_km > 0 ? split_buffer(items->v, items->n, prefs->buffer_km, e) : 0;
-}
-
-/* The scheme's row keeps its id: grids and projections refer to it. */
-static int store_scheme(struct db *db, const struct split_prefs *prefs, int64_t *id, struct err *e)
-{
-    int rc = -1;
-    struct stmt *st = NULL;
-    TRY(db_prepare(db, &st,
-                   "INSERT INTO split_scheme (name, method, ratios, block_km, buffer_km, seed)"
-                   " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
-                   " method = excluded.method, ratios = excluded.ratios,"
-                   " block_km = excluded.block_km, buffer_km = excluded.buffer_km,"
-                   " seed = excluded.seed",
-                   e));
-    stmt_text(st, 1, prefs->name);
-    stmt_text(st, 2, prefs->block_km > 0 ? "block" : "hash");
-    stmt_text(st, 3, prefs->ratios);
-    stmt_f64(st, 4, prefs->block_km > 0 ? prefs->block_km : (double)NAN);
-    stmt_f64(st, 5, prefs->buffer_km > 0 ? prefs->buffer_km : (double)NAN);
-    stmt_i64(st, 6, prefs->seed);
-    TRY(stmt_run(st, e));
-    TRY(catalog_scheme(db, prefs->name, id, e));
-out:
-    stmt_free(st);
-    return rc;
-}
-
-static int delete_rows(struct db *db, const char *sql, int64_t scheme, struct err *e)
-{
-    struct stmt *st = NULL;
-    int rc = db_prepare(db, &st, sql, e);
-    if (rc == 0) {
-        stmt_i64(st, 1, scheme);
-        rc = stmt_run(st, e);
-    }
-    stmt_free(st);
-    return rc;
-}
-
-static int store_items(struct db *db, int64_t scheme, const struct items *items, struct err *e)
-{
-    int rc = -1;
-    struct stmt *st = NULL;
-    TRY(delete_rows(db, "DELETE FROM split WHERE scheme_id = ?", scheme, e));
-    TRY(db_prepare(db, &st, "INSERT INTO split (scheme_id, location_id, part) VALUES (?, ?, ?)",
-                   e));
-    for (size_t i = 0; i < items->n; i++) {
-        if (i % SIG_EVERY == 0) {
-            TRY(sig_check(e));
+    } else if (p->exact || p->grid) {
+        if (split_exact(w->item, w->n, &w->parts, &worst, e) != 0) {
+            return -1;
         }
-        stmt_i64(st, 1, scheme);
-        stmt_i64(st, 2, items->v[i].id);
-        stmt_text(st, 3, split_part_name((enum split_part)items->v[i].part));
-        TRY(stmt_run(st, e));
-    }
-    rc = 0;
-out:
-    stmt_free(st);
-    return rc;
-}
-
-static int store_distances(struct db *db, int64_t scheme, const struct items *items, struct err *e)
-{
-    int rc = -1;
-    struct stmt *st = NULL;
-    struct split_distance d[SPLIT_COUNT];
-    TRY(split_distances(items->v, items->n, d, e));
-    TRY(delete_rows(db, "DELETE FROM split_distance WHERE scheme_id = ?", scheme, e));
-    TRY(db_prepare(db, &st,
-                   "INSERT INTO split_distance (scheme_id, part, n_locations, p10_km, p50_km,"
-                   " p90_km, share_50m, share_1km, share_5km) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                   e));
-    for (int part = 0; part < SPLIT_COUNT; part++) {
-        if (d[part].n == 0) {
-            continue;
+        if (worst >= 1) {
+            log_info("groups are not torn: a part misses its share%s by up to %.1f locations",
+                     p->grid ? " of a class" : "", worst);
         }
-        stmt_i64(st, 1, scheme);
-        stmt_text(st, 2, split_part_name((enum split_part)part));
-        stmt_i64(st, 3, (int64_t)d[part].n);
-        stmt_f64(st, 4, d[part].p10_km);
-        stmt_f64(st, 5, d[part].p50_km);
-        stmt_f64(st, 6, d[part].p90_km);
-        stmt_f64(st, 7, d[part].share_50m);
-        stmt_f64(st, 8, d[part].share_1km);
-        stmt_f64(st, 9, d[part].share_5km);
-        TRY(stmt_run(st, e));
+    } else if (!p->from) {
+        split_by_hash(w->item, w->n, &w->parts);
     }
-    rc = 0;
-out:
-    stmt_free(st);
-    return rc;
+    if (p->buffer_km > 0 && w->parts.train < 0) {
+        return err_set(e, ERR_USAGE, "--buffer-km takes from train, which '%s' does not have",
+                       p->from);
+    }
+    return p->buffer_km > 0 ? split_buffer(w->item, w->n, w->parts.train, p->buffer_km, e) : 0;
 }
 
-static void warn_of_empty_parts(const struct items *items, const char *name)
+/* What a given split does not say, says of nobody, or tears apart. */
+static int report_file(struct work *w, struct err *e)
 {
-    size_t n[SPLIT_COUNT] = {0};
-    for (size_t i = 0; i < items->n; i++) {
-        n[items->v[i].part]++;
+    size_t n_unknown = 0;
+    size_t n_torn = 0;
+    for (size_t i = 0; i < w->file.n; i++) {
+        const struct split_row *row = &w->file.row[i];
+        if (!row->found) {
+            n_unknown++;
+            log_note("'%s' line %zu: no located location has the uuid '%s'", w->prefs->from,
+                     row->line, row->uuid);
+        }
     }
-    for (int part = SPLIT_TRAIN; part <= SPLIT_TEST; part++) {
-        if (n[part] == 0) {
+    if (n_unknown > 0) {
+        log_warn("%zu of %zu uuids in '%s' are of no located location (-v names them)", n_unknown,
+                 w->file.n, w->prefs->from);
+    }
+    if (w->n_absent > 0) {
+        log_warn("%zu of %zu locations are not in '%s' and get no part (-v names them)",
+                 w->n_absent, w->n_absent + w->n, w->prefs->from);
+    }
+    if (split_count_torn(w->item, w->n, &n_torn, e) != 0) {
+        return -1;
+    }
+    if (n_torn > 0) {
+        log_warn("'%s' puts %zu groups (panoramas, sequences, duplicates) into several parts",
+                 w->prefs->from, n_torn);
+    }
+    return 0;
+}
+
+static void warn_of_empty_parts(const struct work *w)
+{
+    size_t n[UINT8_MAX + 1] = {0};
+    for (size_t i = 0; i < w->n; i++) {
+        n[w->item[i].part]++;
+    }
+    for (int part = 0; part < w->parts.n; part++) {
+        if (n[part] == 0 && !w->prefs->from) {
             log_warn("part '%s' of split '%s' is empty: %zu locations are few for these ratios",
-                     split_part_name((enum split_part)part), name, items->n);
+                     w->parts.name[part], w->prefs->name, w->n);
         }
     }
 }
 
-static int inputs(struct db *db, const struct split_prefs *prefs, struct sha256 **out,
-                  struct err *e)
+static int inputs(struct db *db, const struct work *w, struct sha256 **out, struct err *e)
 {
-    char options[512];
+    const struct split_prefs *p = w->prefs;
+    char numbers[160];
     if (sha256_new(out, e) != 0) {
         return -1;
     }
-    (void)snprintf(options, sizeof options,
-                   "ratios %.200s seed %" PRId64 " block %.17g buffer %.17g", prefs->ratios,
-                   prefs->seed, prefs->block_km, prefs->buffer_km);
-    sha256_add_str(*out, options);
-    return db_digest(db, *out, ITEMS, e);
+    (void)snprintf(numbers, sizeof numbers, "seed %" PRId64 " block %.17g buffer %.17g exact %d",
+                   p->seed, p->block_km, p->buffer_km, p->exact || p->grid);
+    sha256_add_str(*out, numbers);
+    for (int i = 0; i < w->parts.n; i++) {
+        (void)snprintf(numbers, sizeof numbers, "%s %.17g", w->parts.name[i], w->parts.share[i]);
+        sha256_add_str(*out, numbers);
+    }
+    sha256_add_str(*out, p->from ? w->file.sha256 : "");
+    return db_digest(db, *out, w->query, e);
 }
 
 int split_make(struct db *db, const struct cli *cli, const struct split_prefs *prefs, struct err *e)
 {
     int rc = -1;
-    int64_t scheme = 0;
+    int64_t grid = -1;
     char name[112];
-    struct items items = {0};
-    struct split_ratios ratios;
+    struct work w = {.prefs = prefs};
     struct sha256 *digest = NULL;
     struct stage stage;
-    TRY(split_ratios_parse(prefs->ratios, &ratios, e));
-    TRY(inputs(db, prefs, &digest, e));
+    TRY(usage(prefs, e));
+    TRY(read_parts(&w, e));
+    TRY(find_grid(db, prefs, &grid, e));
+    (void)snprintf(w.query, sizeof w.query, ITEMS, grid);
+    TRY(inputs(db, &w, &digest, e));
     (void)snprintf(name, sizeof name, "split:%s", prefs->name);
     TRY(stage_begin(db, name, cli, digest, &stage, e));
     if (stage.current) {
         log_info("split '%s' is up to date", prefs->name);
         goto out;
     }
-    TRY(load(db, (uint64_t)prefs->seed, &items, e));
-    TRY(assign(prefs, &ratios, &items, e));
-    warn_of_empty_parts(&items, prefs->name);
-    TRY(store_scheme(db, prefs, &scheme, e));
-    TRY(store_items(db, scheme, &items, e));
-    TRY(store_distances(db, scheme, &items, e));
-    TRY(stage_commit(db, &stage, (int64_t)items.n, e));
+    TRY(load(db, &w, e));
+    TRY(assign(&w, e));
+    TRY(report_file(&w, e));
+    warn_of_empty_parts(&w);
+    TRY(split_store(db, prefs, &w.parts, w.item, w.n, e));
+    TRY(stage_commit(db, &stage, (int64_t)w.n, e));
 out:
     db_rollback(db);
     sha256_free(digest);
-    free(items.v);
+    split_file_release(&w.file);
+    free(w.item);
     return rc;
 }
 
@@ -243,7 +299,8 @@ int split_print(struct db *db, const char *name, FILE *f, struct err *e)
                    " FROM (SELECT scheme_id, part, count(*) AS n FROM split WHERE scheme_id ="
                    "       (SELECT id FROM split_scheme WHERE name = ?) GROUP BY part) n"
                    " LEFT JOIN split_distance d ON d.scheme_id = n.scheme_id AND d.part = n.part"
-                   " ORDER BY instr('train val test buffer', n.part), n.part",
+                   " ORDER BY CASE n.part WHEN 'train' THEN 0 WHEN 'val' THEN 1 WHEN 'test' THEN 2"
+                   " WHEN 'buffer' THEN 4 ELSE 3 END, length(n.part), n.part",
                    e));
     stmt_text(st, 1, name);
     (void)fputs(
@@ -268,9 +325,12 @@ int split_run(const struct cli *cli, const struct split_prefs *prefs, struct err
 {
     int rc = -1;
     struct db *db = NULL;
-    struct split_ratios ratios;
+    struct work check = {.prefs = prefs};
     TRY(name_check("name", prefs->name, NAME_MAX_BYTES, e));
-    TRY(split_ratios_parse(prefs->ratios, &ratios, e));
+    TRY(usage(prefs, e));
+    if (!prefs->from) { /* a wrong option is one without a catalog, too */
+        TRY(read_parts(&check, e));
+    }
     TRY(catalog_open(cli->catalog, CATALOG_WRITE, &db, e));
     TRY(split_make(db, cli, prefs, e));
     TRY(split_print(db, prefs->name, stdout, e));

@@ -3,6 +3,7 @@
 #ifndef PREP_SPLIT_H
 #define PREP_SPLIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -10,9 +11,16 @@
 #include "core/tool.h"
 #include "sql/db.h"
 
+/* Of ratios, parts, folds and from at most one is asked for. */
 struct split_prefs {
     const char *name;
     const char *ratios;
+    bool ratios_given;
+    const char *parts; /* NULL: the three of ratios */
+    int64_t folds;     /* 0: none */
+    const char *from;  /* a file with the split; NULL: none */
+    bool exact;
+    const char *grid; /* exact within each of its classes; NULL: as a whole */
     int64_t seed;
     double block_km;  /* 0: by group, anywhere */
     double buffer_km; /* 0: none */

@@ -176,8 +176,8 @@ CREATE TABLE spend (
 CREATE TABLE split_scheme (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    method TEXT NOT NULL CHECK (method IN ('hash', 'block', 'folds', 'file')),
-    ratios TEXT NOT NULL,       -- 80/10/10
+    method TEXT NOT NULL CHECK (method IN ('hash', 'exact', 'block', 'folds', 'file')),
+    ratios TEXT NOT NULL,       -- 80/10/10; train=70,test=30; 5 folds
     block_km REAL,
     buffer_km REAL,
     seed INTEGER NOT NULL

@@ -128,6 +128,43 @@ if command -v ogrinfo >/dev/null; then
     grep -q 'Geometry: Multi Polygon' out || die "the cells' geometry"
 fi
 
+# a split that is given, and any parts
+sqlite3 -csv -header $db "SELECT uuid, CASE WHEN id % 3 = 0 THEN 'test' ELSE 'train' END AS part FROM location WHERE lat_deg IS NOT NULL AND id > 4" >given.csv
+echo nobody,train >>given.csv
+expect 0 gdje-split --name given --from given.csv
+grep -q "warning: 1 of 58 uuids in 'given.csv' are of no located location" err || die "unknown uuids"
+grep -q "warning: 4 of 61 locations are not in 'given.csv' and get no part" err || die "missing uuids"
+[ "$(cut -f1,2 out | tr '\n\t' ';:')" = 'part:locations;train:38;test:19;' ] || die "given parts"
+expect 0 gdje-split --name given --from given.csv
+grep -q 'up to date' err || die "not up to date"
+echo p01,val >>given.csv && echo p01,test >>given.csv
+expect 3 gdje-split --name given --from given.csv
+says "line 61: 'p01' is on line 60 already"
+printf 'uuid,part\np01,\n' >bad.csv
+expect 3 gdje-split --name given --from bad.csv
+says "'bad.csv' line 2: the part is empty"
+printf 'uuid,set\np01,x\n' >bad.csv
+expect 3 gdje-split --name given --from bad.csv
+says "has no column 'part'"
+expect 3 gdje-split --name given --from nowhere.csv
+says 'nowhere.csv'
+expect 0 gdje-split --name four --parts train=6,val=2,test=1,more=1 --exact
+[ "$(cut -f1,2 out | tr '\n\t' ';:')" = 'part:locations;train:37;val:12;test:6;more:6;' ] || die "four parts"
+expect 0 gdje-split --name cv --folds 3 --grid default
+[ "$(cut -f1 out | tr '\n' ' ')" = 'part fold0 fold1 fold2 ' ] || die "folds"
+[ "$(awk 'NR > 1 && $5 > 0' out | wc -l)" -eq 3 ] || die "distances between folds"
+expect 2 gdje-split --grid default
+says "grid 'default' was made from split 'default' itself"
+expect 3 gdje-split --name cv --grid nowhere
+says "no grid 'nowhere'"
+for o in '--folds 3 --ratios 8/1/1' '--parts train=1 --from given.csv' '--folds 1' '--folds 99' \
+    '--from given.csv --exact' '--block-km 5 --grid default' '--folds 3 --buffer-km 1' \
+    '--parts val=1' '--parts train'; do
+    # shellcheck disable=SC2086
+    expect 2 gdje-split --name cv $o
+    says ''
+done
+
 # wrong values
 for ratios in 80/20 80/10/0 a/b/c 80/10/-10 ''; do
     expect 2 gdje-split --ratios "$ratios"

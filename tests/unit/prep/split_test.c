@@ -10,6 +10,8 @@
 #include "core/sig.h"
 #include "prep/split.h"
 #include "prep/split_assign.h"
+#include "prep/split_distance.h"
+#include "prep/split_exact.h"
 
 static void make(const struct split_prefs *prefs)
 {
@@ -26,15 +28,17 @@ static void test_ratios(void **state)
                                       "a/b/c",     "80/-10/30", "80//20",   "80/10/",     "/10/10",
                                       "1e400/1/1", "nan/1/1",   "80 /1/1x", "inf/1/1"};
     struct err e = {0};
-    struct split_ratios r;
+    struct split_parts r;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_int_equal(split_ratios_parse(bad[i], &r, &e), -1);
+        assert_int_equal(split_parts_ratios(bad[i], &r, &e), -1);
         assert_int_equal(e.kind, ERR_USAGE);
     }
-    assert_int_equal(split_ratios_parse("8/1/1", &r, &e), 0);
-    assert_true(fabs(r.end[0] - 0.8) < 1e-15 && fabs(r.end[1] - 0.9) < 1e-15 && r.end[2] == 1);
-    assert_int_equal(split_ratios_parse("0.5/0.25/0.25", &r, &e), 0);
-    assert_true(r.end[0] == 0.5);
+    assert_int_equal(split_parts_ratios("8/1/1", &r, &e), 0);
+    assert_true(fabs(r.share[0] - 0.8) < 1e-15 && fabs(r.share[1] - 0.1) < 1e-15);
+    assert_int_equal(r.n, 3);
+    assert_int_equal(r.train, 0);
+    assert_int_equal(split_parts_ratios("0.5/0.25/0.25", &r, &e), 0);
+    assert_true(r.share[0] == 0.5 && r.share[2] == 0.25);
 }
 
 static void test_shares(void **state)
@@ -145,7 +149,8 @@ static void test_distances(void **state)
 {
     (void)state;
     struct err e = {0};
-    struct split_distance d[SPLIT_COUNT];
+    struct split_distance d[3];
+    struct split_parts parts;
     /* train at the origin; val 0.04, 0.5, 3, 10 km north of it */
     struct split_item item[5] = {{.id = 1, .at = {16, 45}, .part = SPLIT_TRAIN}};
     static const double km[4] = {0.04, 0.5, 3, 10};
@@ -153,7 +158,8 @@ static void test_distances(void **state)
         item[i + 1] = (struct split_item){
             .id = i + 2, .at = geo_offset(item[0].at, 0, km[i]), .part = SPLIT_VAL};
     }
-    assert_int_equal(split_distances(item, 5, d, &e), 0);
+    assert_int_equal(split_parts_ratios("1/1/1", &parts, &e), 0);
+    assert_int_equal(split_distances(item, 5, &parts, d, &e), 0);
     assert_int_equal(d[SPLIT_VAL].n, 4);
     assert_int_equal(d[SPLIT_TEST].n, 0);
     assert_true(fabs(d[SPLIT_VAL].p10_km - (0.04 + 0.3 * 0.46)) < 1e-9); /* as numpy.quantile */
@@ -162,6 +168,133 @@ static void test_distances(void **state)
     assert_true(d[SPLIT_VAL].share_50m == 0.25);
     assert_true(d[SPLIT_VAL].share_1km == 0.5);
     assert_true(d[SPLIT_VAL].share_5km == 0.75);
+}
+
+static void test_parts(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",
+                                      "train",
+                                      "train=",
+                                      "train=0",
+                                      "train=-1",
+                                      "train=x",
+                                      "val=1",
+                                      "train=1,",
+                                      "train=1,train=1",
+                                      "train=1,buffer=1",
+                                      "train=1,a b=1",
+                                      "train=1,=1",
+                                      "train=1,a-name-that-is-longer-than-32-bytes=1"};
+    struct err e = {0};
+    struct split_parts p;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(split_parts_list(bad[i], &p, &e), -1);
+        assert_int_equal(e.kind, ERR_USAGE);
+    }
+    assert_int_equal(split_parts_list("a=1,train=6,val=2,test=1", &p, &e), 0);
+    assert_int_equal(p.n, 4);
+    assert_int_equal(p.train, 1);
+    assert_true(p.share[1] == 0.6);
+    assert_int_equal(split_parts_at(&p, 0), 0);
+    assert_int_equal(split_parts_at(&p, 0.0999), 0);
+    assert_int_equal(split_parts_at(&p, 0.5), 1);
+    assert_int_equal(split_parts_at(&p, 0.7001), 2);
+    assert_int_equal(split_parts_at(&p, 0.999999), 3);
+}
+
+/* Sizes of parts in strata of many sizes, single locations: each its quota rounded down or up, and
+ * the sums over all strata, too. */
+static void test_exact(void **state)
+{
+    (void)state;
+    enum { N = 3000, STRATA = 200 };
+    static struct split_item item[N];
+    static size_t count[STRATA][SPLIT_MAX_PARTS];
+    size_t size[STRATA] = {0};
+    double worst = 9;
+    double total[4] = {0};
+    struct err e = {0};
+    struct split_parts p;
+    for (int i = 0; i < N; i++) {
+        char group[32];
+        item[i] = (struct split_item){.id = i, .stratum = (i * 7919L) % N * i % STRATA};
+        (void)snprintf(group, sizeof group, "g%d", i);
+        assert_int_equal(split_key(1, group, item[i].key, &e), 0);
+        size[item[i].stratum]++;
+    }
+    assert_int_equal(split_parts_list("train=70,val=13,test=12,x=5", &p, &e), 0);
+    assert_int_equal(split_exact(item, N, &p, &worst, &e), 0);
+    assert_true(worst < 1);
+    for (int i = 0; i < N; i++) {
+        count[item[i].stratum][item[i].part]++;
+        total[item[i].part]++;
+    }
+    for (int s = 0; s < STRATA; s++) {
+        for (int k = 0; k < p.n; k++) {
+            assert_true(fabs((double)count[s][k] - p.share[k] * (double)size[s]) < 1);
+        }
+    }
+    for (int k = 0; k < p.n; k++) { /* rounding does not add up */
+        assert_true(fabs(total[k] - p.share[k] * N) < 3);
+    }
+}
+
+static void test_exact_in_the_catalog(void **state)
+{
+    (void)state;
+    struct split_prefs prefs = SPLIT_PREFS_DEFAULT;
+    prefs.exact = true;
+    place_add(0, 1003);
+    make(&prefs);
+    assert_int_equal(place_i64("SELECT count(*) FROM split WHERE part = 'train'") / 2, 401);
+    assert_int_equal(place_i64("SELECT count(*) FROM split WHERE part = 'val'") / 2, 50);
+    /* groups stay whole, and what they leave is filled up */
+    place_exec("UPDATE location SET group_key = 'seq' || (id % 30) WHERE id <= 300");
+    make(&prefs);
+    assert_int_equal(
+        place_i64("SELECT count(*) FROM (SELECT 1 FROM split s JOIN location l ON l.id ="
+                  " s.location_id GROUP BY l.group_key HAVING count(DISTINCT part) > 1)"),
+        0);
+    assert_int_equal(place_i64("SELECT count(*) FROM split WHERE part = 'test'") / 2, 50);
+    assert_int_equal(place_i64("SELECT count(*) FROM split_scheme WHERE method = 'exact'"), 1);
+}
+
+/* Folds within the classes of a grid, each against the others. */
+static void test_folds(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct split_prefs prefs = SPLIT_PREFS_DEFAULT;
+    place_add(0, 1000);
+    make(&prefs);
+    place_exec("INSERT INTO grid (id, name, method, crs, scheme_id, border_sha256, n_classes,"
+               " n_unlabelled) VALUES (1, 'g', 'square', 'EPSG:3765', 1, '', 7, 0)");
+    place_exec("WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 6)"
+               " INSERT INTO class (id, grid_id, number, state) SELECT i + 1, 1, i, 'kept' FROM n");
+    place_exec("INSERT INTO label SELECT 1, id, 1 + id * id % 7 FROM location WHERE id % 9 > 0");
+    prefs.grid = "g";
+    assert_int_equal(split_make(place_db(), place_cli(), &prefs, &e), -1); /* made from default */
+    assert_int_equal(e.kind, ERR_USAGE);
+    prefs.name = "cv";
+    prefs.folds = 5;
+    make(&prefs);
+    assert_int_equal(place_i64("SELECT count(*) FROM split WHERE scheme_id = 2"), 1000);
+    assert_int_equal(place_i64("SELECT max(n) - min(n) FROM (SELECT count(*) AS n FROM split WHERE"
+                               " scheme_id = 2 GROUP BY part)") /
+                         4,
+                     0);
+    assert_int_equal(
+        place_i64("SELECT max(b - a) FROM (SELECT max(n) AS b, min(n) AS a FROM (SELECT class_id,"
+                  " part, count(*) AS n FROM split s JOIN label l ON l.location_id = s.location_id"
+                  " WHERE s.scheme_id = 2 GROUP BY class_id, part) GROUP BY class_id)"),
+        1);
+    assert_int_equal(place_i64("SELECT count(*) FROM split_distance WHERE scheme_id = 2 AND"
+                               " n_locations BETWEEN 190 AND 210 AND p50_km > 0"),
+                     5);
+    prefs.buffer_km = 1;
+    assert_int_equal(split_make(place_db(), place_cli(), &prefs, &e), -1);
+    assert_int_equal(e.kind, ERR_USAGE);
 }
 
 static void test_report(void **state)
@@ -188,9 +321,19 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ratios),  cmocka_unit_test(test_distances), T(test_shares),
-        T(test_additions_move_nothing), T(test_groups_stay_whole),        T(test_up_to_date),
-        T(test_no_locations),           T(test_blocks_and_buffer),        T(test_report),
+        cmocka_unit_test(test_ratios),
+        cmocka_unit_test(test_distances),
+        T(test_shares),
+        T(test_additions_move_nothing),
+        T(test_groups_stay_whole),
+        T(test_up_to_date),
+        T(test_no_locations),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_exact),
+        T(test_exact_in_the_catalog),
+        T(test_folds),
+        T(test_blocks_and_buffer),
+        T(test_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
