@@ -377,6 +377,9 @@ static int predict_catalog(struct job *j, struct err *e)
     TRY(catalog_open(j->cli->catalog, CATALOG_WRITE, &db, e));
     TRY(catalog_run(db, j->c->run, &run_id, e));
     TRY(check_grid(j, db, run_id, e));
+    if (j->pack) {
+        TRY(catalog_check_pack(db, j->pack, j->prefs->pack, e));
+    }
     TRY(photos_from_catalog(&j->photos, db, run_id, &j->part, e));
     TRY(compute(j, db, run_id, e));
     TRY(store_choose(db, run_id, decode, &val_km, e));

@@ -20,7 +20,6 @@
 
 #define USABLE    " FROM image i JOIN image_hash h ON h.image_id = i.id WHERE h.state = 'ok'"
 #define LOCATIONS "SELECT DISTINCT i.location_id" USABLE " ORDER BY i.location_id"
-#define DIGESTS   "SELECT i.location_id, i.view, h.sha256" USABLE " ORDER BY i.location_id, i.view"
 #define MAX_VIEW  "SELECT max(i.view)" USABLE
 
 struct job {
@@ -95,23 +94,6 @@ out:
     return rc;
 }
 
-/* Locations, views and bytes of all pictures, and their form in the pack. */
-static int digest_inputs(struct db *db, int size_px, int n_views, uint8_t out[SHA256_SIZE],
-                         struct err *e)
-{
-    int rc = -1;
-    struct sha256 *s = NULL;
-    char form[64];
-    (void)snprintf(form, sizeof form, "fit %d px, %d views", size_px, n_views);
-    TRY(sha256_new(&s, e));
-    sha256_add_str(s, form);
-    TRY(db_digest(db, s, DIGESTS, e));
-    sha256_end(s, out);
-out:
-    sha256_free(s);
-    return rc;
-}
-
 /* Whether the file is a pack of these inputs; ERR_USAGE when it is something else that nobody
  * allowed to replace. */
 static int check_existing(const struct pack_prefs *prefs, const uint8_t inputs[SHA256_SIZE],
@@ -167,7 +149,7 @@ static int make_pack(const struct cli *cli, const struct pack_prefs *prefs, stru
         goto out;
     }
     j.n_views = (int)max_view + 1;
-    TRY(digest_inputs(db, j.size_px, j.n_views, inputs, e));
+    TRY(catalog_pack_digest(db, j.size_px, j.n_views, inputs, e));
     TRY(check_existing(prefs, inputs, &current, e));
     if (current) {
         log_info("pack '%s' is up to date", prefs->out);

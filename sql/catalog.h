@@ -77,6 +77,16 @@ int catalog_grid(struct db *db, const char *name, int64_t *id, struct err *e);
 int catalog_projection(struct db *db, const char *name, int64_t *id, struct err *e);
 int catalog_run(struct db *db, const char *name, int64_t *id, struct err *e);
 
+/*
+ * catalog_pack_digest - what a pack of all usable pictures is made from: their locations, views and
+ * bytes (gdje-hash's digests), and the form they have in the pack. pack_inputs holds it.
+ * catalog_check_pack - ERR_INPUT when that is not what the pack holds.
+ */
+struct pack;
+int catalog_pack_digest(struct db *db, int size_px, int n_views, uint8_t out[SHA256_SIZE],
+                        struct err *e);
+int catalog_check_pack(struct db *db, const struct pack *p, const char *path, struct err *e);
+
 /* GeoPackage geometry (OGC 12-128r18, 2.1.3) ------------------------------------------------------- */
 
 #define GPKG_POINT_SIZE 29 /* 8 header + 21 WKB */

@@ -132,6 +132,7 @@ static int open_data(struct trainer *t, struct err *e)
     TRY(backend_find(p->backend, &t->backend, e));
     TRY(catalog_open(t->cli->catalog, CATALOG_WRITE, &t->db, e));
     TRY(pack_open(p->pack, &t->pack, e));
+    TRY(catalog_check_pack(t->db, t->pack, p->pack, e));
     TRY(dataset_load(t->db, p, t->pack, &t->data, e));
     TRY(config_text(p, &t->data, t->pack, t->backend->name, &t->config, e));
     TRY(run_dir_name(&t->dir, t->db, p->run_dir, p->name, e));

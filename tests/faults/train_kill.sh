@@ -99,6 +99,13 @@ done
 diff work.rows other.rows || die "other rows"
 db=work/catalog.gpkg
 
+# --- a pack of what the catalog had before ---------------------------------------------------------------
+sqlite3 other/catalog.gpkg "UPDATE image_hash SET state = 'corrupt' WHERE image_id = 1"
+expect 3 $other
+says "pack 'work/p.gdje' is not of the pictures that the catalog has now: run gdje-pack again"
+expect 3 gdje-predict --checkpoint other/run/r/best.safetensors --catalog other/catalog.gpkg --pack work/p.gdje
+says "pack 'work/p.gdje' is not of the pictures that the catalog has now: run gdje-pack again"
+
 # --- finished, changed, stopped ----------------------------------------------------------------------------
 before=$(ls -l --time-style=full-iso work/run/r)
 expect 0 $train

@@ -136,7 +136,11 @@ static void make_pack(const struct world *w)
     struct pack_writer *pw = NULL;
     int64_t id[WORLD_LOCATIONS];
     uint8_t rgb[WORLD_VIEWS * PICTURE];
-    const uint8_t inputs[SHA256_SIZE] = {1};
+    uint8_t inputs[SHA256_SIZE];
+    struct db *db = NULL;
+    ok(catalog_open(w->catalog, CATALOG_READ, &db, &e), &e);
+    ok(catalog_pack_digest(db, WORLD_SIZE_PX, WORLD_VIEWS, inputs, &e), &e);
+    catalog_close(db);
     for (int i = 0; i < WORLD_LOCATIONS; i++) {
         id[i] = i + 1;
     }
