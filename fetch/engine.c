@@ -241,6 +241,9 @@ static void probe_answered(struct engine *g, struct task *t, const struct transf
     if (v == VERDICT_NO_IMAGERY) {
         engine_end_job(g, t->job, REQUEST_NO_IMAGERY, "");
     } else if (v != VERDICT_GOOD) {
+        if (v == VERDICT_RETRY && r->status == 200) { /* OVER_QUERY_LIMIT and the like */
+            aimd_bad(&g->aimd, t->sent_s, time_monotonic_s());
+        }
         task_failed(g, t, v, why, r->retry_after_s);
     } else if (panorama_found(g, t->job, &pano, e) != 0) {
         engine_stop(g, e);
@@ -331,6 +334,18 @@ static void view_answered(struct engine *g, struct task *t, const struct transfe
 
 /* --- the loop's callbacks ------------------------------------------------------------------------------- */
 
+/* What the end of a transfer says about how many there should be. */
+static void adapt(struct engine *g, const struct task *t, const struct transfer_result *r)
+{
+    double now_s = time_monotonic_s();
+    if (r->timed_out || (r->end == TRANSFER_ANSWER && (r->status == 429 || r->status == 503))) {
+        aimd_bad(&g->aimd, t->sent_s, now_s);
+        log_note("at most %d requests in flight now", aimd_window(&g->aimd));
+    } else if (r->end == TRANSFER_ANSWER) {
+        aimd_good(&g->aimd, t->view == TASK_PROBE ? AIMD_PROBE : AIMD_VIEW, t->sent_s, now_s);
+    }
+}
+
 static void on_done(void *ctx, void *task, struct transfer_result *r)
 {
     struct engine *g = ctx;
@@ -338,6 +353,7 @@ static void on_done(void *ctx, void *task, struct transfer_result *r)
     struct err e = {0};
     g->n_flight--;
     t->job->n_busy--;
+    adapt(g, t, r);
     if (g->stopped || t->job->state == JOB_ENDED) {
         /* nobody waits for it any more */
     } else if (r->end == TRANSFER_FATAL) {
@@ -383,6 +399,7 @@ static int send_task(struct engine *g, struct task *t, struct err *e)
     TRY(probe ? p->plan_probe(&g->p->ask, t->job->request.at, &url, e)
               : p->plan_view(&g->p->ask, &t->job->pano, t->view, &url, e));
     TRY(transfers_start(g->t, url.p, probe ? PROVIDER_PROBE_MAX : PROVIDER_VIEW_MAX, t, e));
+    t->sent_s = time_monotonic_s();
     g->n_flight++;
     t->job->n_busy++;
     *(probe ? &g->counts->n_probes : &g->counts->n_views) += 1;
@@ -464,7 +481,7 @@ static void pump(struct engine *g)
     if (g->jobs.n_ended >= COMMIT_COUNT) {
         engine_commit(g);
     }
-    while (!g->stopped && g->n_flight < g->p->window && send_next(g, &e)) {
+    while (!g->stopped && g->n_flight < aimd_window(&g->aimd) && send_next(g, &e)) {
     }
     bool over = (g->exhausted || g->ending != ENDING_NOT) && (size_t)g->jobs.n == g->jobs.n_ended &&
                 g->n_flight == 0;
@@ -509,7 +526,8 @@ int engine_run(const struct engine_prefs *p, struct queue *q, struct engine_coun
     jobs_init(&g.jobs);
     g.start_s = g.committed_s = time_monotonic_s();
     g.seed = (uint64_t)getpid() << 32 ^ (uint64_t)time(NULL); /* jitter need not repeat */
-    limiter_init(&g.limiter, p->rate_per_s, g.committed_s);
+    limiter_init(&g.limiter, p->rate_per_s, p->per_minute, g.committed_s);
+    aimd_init(&g.aimd, p->window);
     if (transfers_open(&tp, &g.t, e) != 0) {
         return -1;
     }

@@ -29,9 +29,10 @@ struct engine_prefs {
     const char *images_dir;    /* where files are written */
     const char *images_stored; /* how the catalog names that folder */
     int64_t limit;             /* points of this run; 0: all */
-    int window;                /* requests in flight */
+    int window;                /* requests in flight, at most */
     int tries;                 /* per request */
     double rate_per_s;         /* 0: no limit */
+    int64_t per_minute;        /* 0: no limit */
     double stall_s, deadline_s;
     double stop_after_s;       /* begin to end then; 0: never */
     struct budget *budget;     /* every request is taken from it */

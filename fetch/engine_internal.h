@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fetch/aimd.h"
 #include "fetch/engine.h"
 #include "fetch/job.h"
 #include "fetch/limiter.h"
@@ -27,6 +28,7 @@ struct engine {
     struct engine_counts *counts;
     struct transfers *t;
     struct limiter limiter;
+    struct aimd aimd;
     struct jobs jobs;
     int n_flight;
     double start_s, committed_s;

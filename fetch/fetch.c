@@ -152,24 +152,25 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
                        "--base-url: a key is sent by https:// or to this machine, not to '%s'",
                        base_url);
     }
-    r->engine = (struct engine_prefs){.provider = provider,
-                                      .ask = {.base_url = base_url,
-                                              .key = r->key,
-                                              .sign_secret = r->secret,
-                                              .source = fetch_sources[p->source],
-                                              .radius_m = p->radius_m,
-                                              .fov_deg = p->fov_deg,
-                                              .pitch_deg = p->pitch_deg,
-                                              .size_px = p->size_px},
-                                      .limit = p->limit,
-                                      .window = (int)p->connections,
-                                      .tries = (int)p->tries,
-                                      .rate_per_s =
-                                          p->rate_per_s > 0 ? p->rate_per_s : provider->rate_per_s,
-                                      .stop_after_s = p->stop_after_s,
-                                      .budget = &r->budget,
-                                      .stall_s = p->stall_s,
-                                      .deadline_s = p->deadline_s};
+    r->engine = (struct engine_prefs){
+        .provider = provider,
+        .ask = {.base_url = base_url,
+                .key = r->key,
+                .sign_secret = r->secret,
+                .source = fetch_sources[p->source],
+                .radius_m = p->radius_m,
+                .fov_deg = p->fov_deg,
+                .pitch_deg = p->pitch_deg,
+                .size_px = p->size_px},
+        .limit = p->limit,
+        .window = (int)p->connections,
+        .tries = (int)p->tries,
+        .rate_per_s = p->rate_per_s > 0 ? p->rate_per_s : provider->rate_per_s,
+        .stop_after_s = p->stop_after_s,
+        .budget = &r->budget,
+        .per_minute = p->rate_minute > 0 ? p->rate_minute : provider->per_minute,
+        .stall_s = p->stall_s,
+        .deadline_s = p->deadline_s};
     return plan_money(r, p, e);
 }
 
@@ -181,6 +182,10 @@ static void print_estimate(const struct run *r, int64_t n)
     double cost = prices_cost(&r->prices, PRICE_METADATA, b->kind[PRICE_METADATA].n_month, n) +
                   prices_cost(&r->prices, PRICE_IMAGE, b->kind[PRICE_IMAGE].n_month, n_views);
     double rate_per_s = r->engine.rate_per_s;
+    double by_minute_per_s = (double)r->engine.per_minute / 60;
+    if (by_minute_per_s > 0 && (rate_per_s <= 0 || by_minute_per_s < rate_per_s)) {
+        rate_per_s = by_minute_per_s;
+    }
     (void)printf("locations\t%" PRId64 "\n", n);
     (void)printf("metadata requests\t%" PRId64 "\n", n);
     (void)printf("image requests, at most\t%" PRId64 "\n", n_views);

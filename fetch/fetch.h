@@ -20,6 +20,7 @@ struct fetch_prefs {
     const char *images;      /* NULL: images/ beside the catalog */
     int64_t limit;           /* 0: the whole queue */
     double rate_per_s;       /* 0: the provider's own */
+    int64_t rate_minute;     /* 0: the provider's own */
     int64_t connections, tries;
     double stall_s, deadline_s;
     int source; /* index into fetch_sources */

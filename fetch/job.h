@@ -25,7 +25,8 @@ struct task {
     struct job *job;
     int view; /* TASK_PROBE, or 0 .. PROVIDER_VIEWS-1 */
     int n_failed;
-    double due_s; /* not to be sent before */
+    double due_s;  /* not to be sent before */
+    double sent_s; /* when it was last sent */
     struct task *next;
     char *jpeg; /* owned; n_jpeg bytes */
     size_t n_jpeg;

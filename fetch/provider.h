@@ -67,7 +67,8 @@ struct provider {
     const char *name;
     const char *base_url; /* NULL: the user must give one */
     bool needs_key;
-    double rate_per_s; /* polite default; 0: no limit */
+    double rate_per_s;  /* polite default; 0: no limit */
+    int64_t per_minute; /* what the provider allows; 0: no limit known */
 
     int (*plan_probe)(const struct provider_prefs *p, struct lonlat at, struct buf *url,
                       struct err *e);

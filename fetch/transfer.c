@@ -125,7 +125,8 @@ static void slot_done(struct slot *s, CURLcode code)
 {
     struct transfers *t = s->owner;
     struct buf body = s->body;
-    struct transfer_result r = {.end = end_of(code), .body = &body};
+    struct transfer_result r = {
+        .end = end_of(code), .timed_out = code == CURLE_OPERATION_TIMEDOUT, .body = &body};
     void *task = s->task;
     char *type = NULL;
     long status = 0;

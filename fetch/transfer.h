@@ -35,6 +35,7 @@ enum transfer_end {
 struct transfer_result {
     enum transfer_end end;
     int status;            /* HTTP status of an ANSWER */
+    bool timed_out;        /* of a BROKEN one */
     double retry_after_s;  /* what the server asked for, in seconds from now; 0: nothing */
     char content_type[64]; /* "" when there was none */
     struct buf *body;      /* view; buf_take moves the bytes out */

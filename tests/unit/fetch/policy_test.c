@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What needs no network: the token bucket, the retry policy, URLs and their signatures, names. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/rng.h"
+#include "fetch/aimd.h"
 #include "fetch/limiter.h"
 #include "fetch/retry.h"
 #include "fetch/store.h"
@@ -36,7 +38,7 @@ static void test_rate_is_held(void **state)
     static const double rates[] = {0.5, 1, 7, 50, 500};
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
         struct limiter l;
-        limiter_init(&l, rates[i], 1000);
+        limiter_init(&l, rates[i], 0, 1000);
         int n = take_greedily(&l, 1000, 1030);
         double expect = 30 * rates[i] + l.capacity;
         assert_true(n <= expect + 1e-6 && n >= expect - 2);
@@ -50,7 +52,7 @@ static void test_no_window_exceeds_rate_and_bucket(void **state)
     static double at[5000];
     int n = 0;
     double now = 0;
-    limiter_init(&l, 100, 0);
+    limiter_init(&l, 100, 0, 0);
     for (int burst = 0; burst < 20; burst++) { /* bursts after pauses */
         double end = now + 1.3;
         while (now < end && n < 5000) {
@@ -74,7 +76,7 @@ static void test_hold(void **state)
 {
     (void)state;
     struct limiter l;
-    limiter_init(&l, 0, 10);
+    limiter_init(&l, 0, 0, 10);
     assert_true(limiter_take(&l, 10) == 0);
     limiter_hold(&l, 15);
     limiter_hold(&l, 12); /* a shorter pause does not end a longer one */
@@ -86,10 +88,121 @@ static void test_clock_that_stands_still(void **state)
 {
     (void)state;
     struct limiter l;
-    limiter_init(&l, 10, 5);
+    limiter_init(&l, 10, 0, 5);
     assert_true(limiter_take(&l, 5) == 0);
     assert_true(limiter_take(&l, 5) > 0);
     assert_true(limiter_take(&l, 4) > 0); /* nor does going back give tokens */
+}
+
+/* The loop's timers are late and in whole milliseconds: 500/s within 1 % over 30 s all the same, and
+ * no second has more than the rate and the bucket. */
+static void test_rate_with_late_timers(void **state)
+{
+    (void)state;
+    struct limiter l;
+    static double at[20000];
+    int n = 0;
+    double now = 100;
+    limiter_init(&l, 500, 0, now);
+    for (uint64_t k = 0; now < 130; k++) {
+        double wait = limiter_take(&l, now);
+        if (wait == 0) {
+            at[n++] = now;
+        }
+        now += wait == 0 ? 0 : ceil(wait * 1e3) * 1e-3 + 0.002 * rng_f64(3, 4, k);
+    }
+    assert_true(n > 0.99 * 15000 && n < 1.01 * 15000);
+    for (int i = 0, j = 0; i < n; i++) {
+        while (j < n && at[j] < at[i] + 1) {
+            j++;
+        }
+        assert_true(j - i <= 500 + l.capacity + 1);
+    }
+}
+
+static void test_minute(void **state)
+{
+    (void)state;
+    struct limiter l;
+    static double at[5000];
+    int n = 0;
+    double now = 77.3;
+    limiter_init(&l, 50, 600, now);
+    for (uint64_t k = 0; now < 77.3 + 400; k++) {
+        double wait = limiter_take(&l, now);
+        if (wait == 0) {
+            at[n++] = now;
+        }
+        now += wait + (wait > 0 ? 0.3 * rng_f64(5, 6, k) : 0);
+    }
+    for (int i = 0; i + 600 < n; i++) {
+        assert_true(at[i + 600] - at[i] >= 60);
+    }
+    assert_true(n > 0.95 * 4000 && at[599] - at[0] < 200);
+    limiter_init(&l, 0, 5, 1e6); /* alone, and after a pause of many minutes */
+    for (int i = 0; i < 5; i++) {
+        assert_true(limiter_take(&l, 1e6) == 0);
+    }
+    assert_true(limiter_take(&l, 1e6 + 1) >= 59);
+    assert_true(limiter_take(&l, 1e6 + 1000) == 0);
+}
+
+/* --- requests in flight ------------------------------------------------------------------------------- */
+
+/* n answers, one after the other, each after latency_s. */
+static double answers(struct aimd *a, int n, double latency_s, double now)
+{
+    for (int i = 0; i < n; i++) {
+        now += 0.001;
+        aimd_good(a, AIMD_VIEW, now - latency_s, now);
+    }
+    return now;
+}
+
+static void test_window(void **state)
+{
+    (void)state;
+    struct aimd a;
+    aimd_init(&a, 3);
+    assert_int_equal(aimd_window(&a), 3);
+    aimd_init(&a, 64);
+    assert_int_equal(aimd_window(&a), AIMD_FIRST);
+    double now = answers(&a, 100, 0.2, 50);
+    assert_int_equal(aimd_window(&a), 64);
+    aimd_bad(&a, now - 0.1, now);
+    assert_int_equal(aimd_window(&a), 32);
+    aimd_bad(&a, now - 0.1, now + 0.1); /* sent before: the same trouble */
+    assert_int_equal(aimd_window(&a), 32);
+    aimd_bad(&a, now + 0.2, now + 0.3);
+    assert_int_equal(aimd_window(&a), 16);
+    answers(&a, 17, 0.2, now + 1); /* now one more per window's worth of answers */
+    assert_int_equal(aimd_window(&a), 17);
+    for (int i = 0; i < 20; i++) {
+        aimd_bad(&a, now + 10 + i, now + 10 + i);
+    }
+    assert_int_equal(aimd_window(&a), 1);
+    answers(&a, 3000, 0.2, now + 40);
+    assert_int_equal(aimd_window(&a), 64);
+}
+
+static void test_window_and_latency(void **state)
+{
+    (void)state;
+    struct aimd a;
+    aimd_init(&a, 64);
+    double now = answers(&a, 4, 0.2, 50);
+    int size = aimd_window(&a);
+    now = answers(&a, 30, 0.9, now); /* slower than twice the best: no more for now */
+    assert_true(aimd_window(&a) < size + 6);
+    size = aimd_window(&a);
+    now = answers(&a, 5, 0.9, now);
+    assert_int_equal(aimd_window(&a), size);
+    answers(&a, 2000, 0.9, now); /* slow for good: that is the new normal */
+    assert_int_equal(aimd_window(&a), 64);
+    aimd_init(&a, 64);
+    (void)answers(&a, 100, 0.001, 50); /* a server near by may queue a little */
+    (void)answers(&a, 100, 0.04, 60);
+    assert_int_equal(aimd_window(&a), 64);
 }
 
 /* --- retry ------------------------------------------------------------------------------------------ */
@@ -241,6 +354,10 @@ int main(void)
         cmocka_unit_test(test_no_window_exceeds_rate_and_bucket),
         cmocka_unit_test(test_hold),
         cmocka_unit_test(test_clock_that_stands_still),
+        cmocka_unit_test(test_rate_with_late_timers),
+        cmocka_unit_test(test_minute),
+        cmocka_unit_test(test_window),
+        cmocka_unit_test(test_window_and_latency),
         cmocka_unit_test(test_retry_statuses),
         cmocka_unit_test(test_retry_delay),
         cmocka_unit_test(test_param),
