@@ -38,6 +38,16 @@ double geo_distance_km(struct lonlat a, struct lonlat b);
  * Works across the antimeridian. n >= 1; the result is {NAN, NAN} when the vectors cancel. */
 struct lonlat geo_mean(const struct lonlat *p, const double *weight, size_t n);
 
+/*
+ * geo_median - the place of least total great-circle distance: the weighted geometric median on the
+ * sphere. weight NULL: equal. n >= 1. Right to a metre for points within a quarter of the globe,
+ * where that distance has one minimum.
+ * Source: optimality at a point and the step out of it, Vardi and Zhang 2000 (PNAS 97, 1423);
+ * gradient and Hessian of the distance on the sphere, Fletcher, Venkatasubramanian and Joshi 2009
+ * (NeuroImage 45, S143).
+ */
+struct lonlat geo_median(const struct lonlat *p, const double *weight, size_t n);
+
 /* geo_offset - the place reached from p after dist_km along the initial bearing (0 north, 90 east). */
 struct lonlat geo_offset(struct lonlat p, double bearing_deg, double dist_km);
 

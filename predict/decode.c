@@ -104,5 +104,5 @@ struct lonlat decoder_place(struct decoder *d, enum decode how, const double *pr
         return d->point[d->index[0]];
     }
     return how == DECODE_MEAN ? place_mean(d->used, d->weight, n)
-                              : place_median(d->used, d->weight, n);
+                              : geo_median(d->used, d->weight, n);
 }

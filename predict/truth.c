@@ -207,7 +207,7 @@ int truth_add_baselines(struct truth *t, struct err *e)
     if (t->n_train > 0) {
         TRY(nearest_new(t->train, t->n_train, &train, e));
         mean = place_mean(t->train, NULL, t->n_train);
-        median = place_median(t->train, NULL, t->n_train);
+        median = geo_median(t->train, NULL, t->n_train);
     }
     for (size_t i = 0; i < t->n_parts; i++) {
         struct part *p = &t->part[i];

@@ -203,21 +203,21 @@ int grid_print(struct db *db, const char *name, FILE *f, struct err *e)
                    " g.n_classes, sum(c.state = 'merged'),"
                    " sum(c.state = 'empty'), sum(c.state = 'outside'), sum(c.n_train),"
                    " sum(c.n_val), sum(c.n_test), g.n_snapped, g.n_unlabelled,"
-                   " g.floor_centroid_km, g.floor_clipped_km, g.floor_data_km"
+                   " g.floor_centroid_km, g.floor_clipped_km, g.floor_data_km, g.floor_median_km"
                    " FROM grid g JOIN class c ON c.grid_id = g.id WHERE g.name = ? GROUP BY g.id",
                    e));
     stmt_text(st, 1, name);
     TRY(stmt_step(st, &row, e));
     (void)fputs("grid\tmethod\tcrs\tspacing\tclasses\tmerged\tempty\toutside\ttrain\tval\t"
                 "test\tsnapped\tunlabelled\tfloor_centroid_km\tfloor_clipped_km\t"
-                "floor_data_km\n",
+                "floor_data_km\tfloor_median_km\n",
                 f);
     if (row) {
         (void)fprintf(f, "%s\t%s\t%s\t%s", name, col_text(st, 0), col_text(st, 1), col_text(st, 2));
         for (int i = 3; i < 12; i++) {
             (void)fprintf(f, "\t%" PRId64, col_i64(st, i));
         }
-        for (int i = 12; i < 15; i++) {
+        for (int i = 12; i < 16; i++) {
             print_km(f, st, i);
         }
         (void)fputc('\n', f);

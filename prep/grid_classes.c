@@ -11,7 +11,8 @@
 
 #define SIG_EVERY 4096
 
-/* Train places of each cell side by side (a counting sort), then their mean on the ground. */
+/* Train places of each cell side by side (a counting sort), then their mean and their median on
+ * the ground. */
 static int data_points(struct grid_classes *c, const struct places *p, const uint32_t *cell,
                        struct err *e)
 {
@@ -37,8 +38,11 @@ static int data_points(struct grid_classes *c, const struct places *p, const uin
     }
     for (size_t k = 0; k < c->n; k++) {
         size_t n = start[k + 1] - start[k];
-        c->v[k].point[GRID_DATA] =
-            n > 0 ? geo_mean(sorted + start[k], NULL, n) : (struct lonlat){NAN, NAN};
+        c->v[k].point[GRID_DATA] = c->v[k].point[GRID_MEDIAN] = (struct lonlat){NAN, NAN};
+        if (n > 0) {
+            c->v[k].point[GRID_DATA] = geo_mean(sorted + start[k], NULL, n);
+            c->v[k].point[GRID_MEDIAN] = geo_median(sorted + start[k], NULL, n);
+        }
     }
     rc = 0;
 out:

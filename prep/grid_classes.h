@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From cells and places to classes: who lies where, which cells are kept, the three points of each
+ * From cells and places to classes: who lies where, which cells are kept, the four points of each
  * class, and the floor: the mean error of a classifier that is always right. Validation and test
  * places are counted, and measured against, but move no point and keep no cell.
  */
@@ -18,12 +18,12 @@
 
 enum grid_state { GRID_KEPT, GRID_EMPTY, GRID_OUTSIDE, GRID_MERGED };
 
-enum grid_point { GRID_CENTROID, GRID_CLIPPED, GRID_DATA, GRID_POINT_COUNT };
+enum grid_point { GRID_CENTROID, GRID_CLIPPED, GRID_DATA, GRID_MEDIAN, GRID_POINT_COUNT };
 
 struct grid_class {
     enum grid_state state;
     int64_t number;                        /* 0 .. n_kept-1 when kept, else -1 */
-    struct lonlat point[GRID_POINT_COUNT]; /* DATA is NAN without train places */
+    struct lonlat point[GRID_POINT_COUNT]; /* DATA, MEDIAN: NAN without train places */
     int64_t n[3];                          /* of train, val, test that have the class */
     size_t n_places;                       /* in the cell, whatever their part */
     size_t into;                           /* merged: index of the class its places have */

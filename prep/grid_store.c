@@ -47,8 +47,8 @@ static int store_grid(struct db *db, const struct grid_prefs *prefs, int64_t sch
     TRY(db_prepare(db, &st,
                    "INSERT INTO grid (name, method, crs, spacing_m, spacing_deg, keep, scheme_id,"
                    " border_sha256, n_classes, n_snapped, n_unlabelled, floor_centroid_km,"
-                   " floor_clipped_km, floor_data_km)"
-                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name)"
+                   " floor_clipped_km, floor_data_km, floor_median_km)"
+                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name)"
                    " DO UPDATE SET method = excluded.method, crs = excluded.crs,"
                    " spacing_m = excluded.spacing_m, spacing_deg = excluded.spacing_deg,"
                    " keep = excluded.keep, scheme_id = excluded.scheme_id,"
@@ -56,7 +56,8 @@ static int store_grid(struct db *db, const struct grid_prefs *prefs, int64_t sch
                    " n_snapped = excluded.n_snapped, n_unlabelled = excluded.n_unlabelled,"
                    " floor_centroid_km = excluded.floor_centroid_km,"
                    " floor_clipped_km = excluded.floor_clipped_km,"
-                   " floor_data_km = excluded.floor_data_km",
+                   " floor_data_km = excluded.floor_data_km,"
+                   " floor_median_km = excluded.floor_median_km",
                    e));
     bind_grid(st, prefs, scheme, w);
     TRY(stmt_run(st, e));
@@ -193,8 +194,9 @@ static int store_classes(struct db *db, int64_t grid, const struct grid_work *w,
     TRY(db_prepare(db, &st,
                    "INSERT INTO class (geom, grid_id, number, cell_col, cell_row, name, state,"
                    " merged_into, n_train, n_val, n_test, centroid_lon_deg, centroid_lat_deg,"
-                   " clipped_lon_deg, clipped_lat_deg, data_lon_deg, data_lat_deg)"
-                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   " clipped_lon_deg, clipped_lat_deg, data_lon_deg, data_lat_deg,"
+                   " median_lon_deg, median_lat_deg)"
+                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                    e));
     stmt_i64(st, 2, grid);
     for (size_t i = 0; i < w->cells.n; i++) {

@@ -59,8 +59,8 @@ int main(int argc, char **argv)
         .synopsis = "",
         .details =
             "Cells of the country become classes when enough train locations lie in them. Each class\n"
-            "has three points: the cell's centre, the land nearest to it, and the mean of its train\n"
-            "locations. A location on an edge belongs to the cell to its east or north; one on a\n"
+            "has four points: the cell's centre, the land nearest to it, and the mean and the\n"
+            "geometric median of its train locations. A location on an edge belongs to the cell to its east or north; one on a\n"
             "common edge of polygons to the first of their names. Locations in no class are counted.\n"
             "\n"
             "Squares in degrees are what the published system used, to compare with it: in Croatia\n"

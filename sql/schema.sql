@@ -240,7 +240,8 @@ CREATE TABLE grid (
     n_unlabelled INTEGER NOT NULL, -- locations in no kept class
     floor_centroid_km REAL,     -- mean error over val and test of a perfect classifier, per point
     floor_clipped_km REAL,
-    floor_data_km REAL
+    floor_data_km REAL,
+    floor_median_km REAL
 ) STRICT;
 
 CREATE TABLE class (
@@ -261,6 +262,8 @@ CREATE TABLE class (
     clipped_lat_deg REAL,
     data_lon_deg REAL,          -- mean of the train locations
     data_lat_deg REAL,
+    median_lon_deg REAL,        -- geometric median of the train locations
+    median_lat_deg REAL,
     n_train INTEGER NOT NULL DEFAULT 0,
     n_val INTEGER NOT NULL DEFAULT 0,
     n_test INTEGER NOT NULL DEFAULT 0,

@@ -390,7 +390,7 @@ int part_baseline(const struct dataset *d, enum part_name p, struct lonlat *gues
     for (size_t i = 0; i < train->n; i++) {
         at[i] = train->s[i].truth;
     }
-    *guess = place_median(at, NULL, train->n);
+    *guess = geo_median(at, NULL, train->n);
     free(at);
     for (size_t i = 0; i < part->n; i++) {
         sum += geo_distance_km(*guess, part->s[i].truth);

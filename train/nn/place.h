@@ -26,16 +26,6 @@ void place_softmax(const float *logit, size_t n, double *p);
  * probability; the most probable point when the vectors cancel. p may be NULL: equal weights. */
 struct lonlat place_mean(const struct lonlat *point, const double *p, size_t n);
 
-/*
- * place_median - the place of least expected great-circle distance: the weighted geometric median
- * on the sphere. weight may be NULL: equal. n >= 1. Right to a metre for points within a quarter of
- * the globe, where the expected distance has one minimum.
- * Source: optimality at a point and the step out of it, Vardi and Zhang 2000 (PNAS 97, 1423);
- * gradient and Hessian of the distance on the sphere, Fletcher, Venkatasubramanian and Joshi 2009
- * (NeuroImage 45, S143).
- */
-struct lonlat place_median(const struct lonlat *point, const double *weight, size_t n);
-
 /* place_scaled - the outputs of a regression back to metres: x = min_x + out[0] (max_x - min_x).
  * Outputs are limited to -1 .. 2, one width beside the train part, so that every projection can
  * take the place back to degrees. */

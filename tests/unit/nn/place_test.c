@@ -73,7 +73,7 @@ static void test_median_is_least(void **state)
     }
     for (int weighted = 0; weighted < 2; weighted++) {
         const double *use = weighted ? w : NULL;
-        const struct lonlat m = place_median(p, use, 40);
+        const struct lonlat m = geo_median(p, use, 40);
         const double best = expected_km(m, p, use, 40);
         for (int b = 0; b < 360; b += 30) {
             assert_true(expected_km(geo_offset(m, b, 0.5), p, use, 40) > best - 1e-9);
@@ -86,10 +86,10 @@ static void test_median_at_a_point(void **state)
     (void)state;
     const struct lonlat p[3] = {{16, 45}, {17, 45}, {16, 46}};
     const double w[3] = {0.8, 0.1, 0.1};
-    assert_true(geo_distance_km(place_median(p, w, 3), p[0]) < 0.01);
+    assert_true(geo_distance_km(geo_median(p, w, 3), p[0]) < 0.01);
     const double sure[3] = {0, 1, 0};
-    assert_true(geo_distance_km(place_median(p, sure, 3), p[1]) < 1e-6);
-    assert_true(geo_distance_km(place_median(p, NULL, 1), p[0]) < 1e-6);
+    assert_true(geo_distance_km(geo_median(p, sure, 3), p[1]) < 1e-6);
+    assert_true(geo_distance_km(geo_median(p, NULL, 1), p[0]) < 1e-6);
 }
 
 static void test_scaled(void **state)

@@ -180,7 +180,7 @@ static void test_geo_median(void **state)
         p[i] = (struct lonlat){13.5 + 6 * rng_f64(9, 0, i), 42.4 + 4 * rng_f64(9, 1, i)};
         w[i] = 1;
     }
-    const struct lonlat got = place_median(p, NULL, N);
+    const struct lonlat got = geo_median(p, NULL, N);
     struct lonlat want = search(p, w, N, got, 0.01);
     assert_true(geo_distance_km(got, want) < 0.001);
 }

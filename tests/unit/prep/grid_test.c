@@ -291,6 +291,9 @@ static void test_data_point_is_the_mean(void **state)
     assert_true(fabs(place_f64("SELECT data_lon_deg FROM class WHERE number = 0") - 15.96) < 1e-9);
     assert_true(fabs(place_f64("SELECT data_lat_deg FROM class WHERE number = 0") - 45.80) < 1e-5);
     assert_int_equal(place_i64("SELECT n_val FROM class WHERE number = 0"), 1);
+    /* between two places any point of the line is a median */
+    assert_true(fabs(place_f64("SELECT median_lat_deg FROM class WHERE number = 0") - 45.80) <
+                1e-5);
     double want = geo_distance_km((struct lonlat){15.96, 45.70}, (struct lonlat){15.96, 45.80});
     assert_true(fabs(place_f64("SELECT floor_data_km FROM grid") - want) < 1e-3);
 }
@@ -498,6 +501,34 @@ static void test_degrees(void **state)
                      0);
 }
 
+/* Three places near each other and one apart: the mean moves, the median hardly does. */
+static void test_median(void **state)
+{
+    (void)state;
+    struct grid_prefs prefs = GRID_PREFS_DEFAULT;
+    static const struct lonlat p[4] = {
+        {15.95, 45.80}, {15.951, 45.80}, {15.95, 45.801}, {16.25, 45.80}};
+    static const char *const name[4] = {"a", "b", "c", "d"};
+    prefs.spacing_m = 100000;
+    for (int i = 0; i < 4; i++) {
+        place_add_one(name[i], p[i], name[i]);
+    }
+    make_split();
+    place_exec("UPDATE split SET part = 'train'");
+    make(&prefs);
+    struct lonlat mean = {place_f64("SELECT data_lon_deg FROM class WHERE number = 0"),
+                          place_f64("SELECT data_lat_deg FROM class WHERE number = 0")};
+    struct lonlat median = {place_f64("SELECT median_lon_deg FROM class WHERE number = 0"),
+                            place_f64("SELECT median_lat_deg FROM class WHERE number = 0")};
+    double sum[2] = {0, 0};
+    for (int i = 0; i < 4; i++) {
+        sum[0] += geo_distance_km(mean, p[i]);
+        sum[1] += geo_distance_km(median, p[i]);
+    }
+    assert_true(geo_distance_km(median, p[0]) < 0.1 && geo_distance_km(mean, p[0]) > 5);
+    assert_true(sum[1] < sum[0]);
+}
+
 static void test_classes(void **state)
 {
     (void)state;
@@ -658,6 +689,7 @@ int main(void)
         T(test_min_train),
         T(test_snap),
         T(test_degrees),
+        T(test_median),
         T(test_classes),
         T(test_quadtree),
         T(test_polygons),
