@@ -6,6 +6,7 @@
  */
 #include "core/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -127,6 +128,8 @@ int out_open(struct out *o, const char *path, struct err *e)
         out_release(o);
         return err_sys(e, errnum, "cannot create '%s'", path);
     }
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    (void)fcntl(fileno(o->f), F_SETLK, &all); /* tells out_find_stale that somebody writes */
     return 0;
 }
 
@@ -167,6 +170,58 @@ void out_release(struct out *o)
     free(o->tmp);
     free(o->path);
     *o = (struct out){0};
+}
+
+/* Whether name is `<base>.tmp.<pid>`. */
+static bool is_temporary(const char *name, const char *base)
+{
+    size_t n = strlen(base);
+    const char *pid = name + n + 5;
+    return strncmp(name, base, n) == 0 && strncmp(name + n, ".tmp.", 5) == 0 && *pid != '\0' &&
+           pid[strspn(pid, "0123456789")] == '\0';
+}
+
+/* Nobody holds the lock that a writer keeps until it ends, however it ends. */
+static bool is_abandoned(const char *path)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool alone = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return alone;
+}
+
+int out_find_stale(const char *path, char **stale, struct err *e)
+{
+    int rc = 0;
+    char *folder = path_dir(path);
+    DIR *d = folder ? opendir(folder) : NULL;
+    struct dirent *en = NULL;
+    *stale = NULL;
+    if (!folder) {
+        return err_nomem(e, "a path");
+    }
+    /* a folder that cannot be read is the writer's to complain of */
+    while (d && !*stale && rc == 0 && (en = readdir(d))) { /* NOLINT(concurrency-mt-unsafe) */
+        if (!is_temporary(en->d_name, path_base(path))) {
+            continue;
+        }
+        char *found = path_join(folder, en->d_name);
+        if (!found) {
+            rc = err_nomem(e, "a path");
+        } else if (is_abandoned(found)) {
+            *stale = found;
+        } else {
+            free(found);
+        }
+    }
+    if (d) {
+        (void)closedir(d);
+    }
+    free(folder);
+    return rc;
 }
 
 int file_write(const char *path, const void *data, size_t n, struct err *e)

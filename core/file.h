@@ -29,6 +29,10 @@ int out_open(struct out *o, const char *path, struct err *e);
 int out_commit(struct out *o, struct err *e);
 void out_release(struct out *o);
 
+/* out_find_stale - a temporary file for path whose process is gone (kill -9, power loss). *stale is
+ * owned (free), NULL when there is none. */
+int out_find_stale(const char *path, char **stale, struct err *e);
+
 /* file_write - n bytes as a whole file, by the same protocol. */
 int file_write(const char *path, const void *data, size_t n, struct err *e);
 

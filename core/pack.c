@@ -22,7 +22,7 @@
 #define INDEX_ENTRY   24
 #define DATA_ALIGN    4096
 #define RECORD_ALIGN  64
-#define VERSION       1
+#define VERSION       2
 #define MAX_SIZE_PX   16384
 #define MAX_VIEWS     16
 #define MAX_RECORDS   (UINT64_C(1) << 40)
@@ -162,13 +162,14 @@ static int check_header(struct pack *p, struct err *e)
     return 0;
 }
 
-static int check_index(const struct pack *p, struct err *e)
+/* The digest of an unfinished pack is not there yet. */
+static int check_index(const struct pack *p, bool finished, struct err *e)
 {
     uint8_t digest[SHA256_SIZE];
     if (head_digest(p->map.p, HEADER_SIZE + p->n * INDEX_ENTRY, digest, e) != 0) {
         return -1;
     }
-    if (memcmp(digest, p->map.p + DIGEST_OFFSET, SHA256_SIZE) != 0) {
+    if (finished && memcmp(digest, p->map.p + DIGEST_OFFSET, SHA256_SIZE) != 0) {
         return err_set(e, ERR_INPUT, "pack '%s' is damaged: the checksum of its index is wrong",
                        p->path);
     }
@@ -182,7 +183,7 @@ static int check_index(const struct pack *p, struct err *e)
     return 0;
 }
 
-int pack_open(const char *path, struct pack **out, struct err *e)
+static int open_any(const char *path, bool finished, struct pack **out, struct err *e)
 {
     int rc = -1;
     struct pack *p = calloc(1, sizeof *p);
@@ -192,12 +193,22 @@ int pack_open(const char *path, struct pack **out, struct err *e)
     }
     TRY(map_open(&p->map, path, e));
     TRY(check_header(p, e));
-    TRY(check_index(p, e));
+    TRY(check_index(p, finished, e));
     *out = p;
     p = NULL;
 out:
     pack_close(p);
     return rc;
+}
+
+int pack_open(const char *path, struct pack **out, struct err *e)
+{
+    return open_any(path, true, out, e);
+}
+
+int pack_open_unfinished(const char *path, struct pack **out, struct err *e)
+{
+    return open_any(path, false, out, e);
 }
 
 void pack_close(struct pack *p)
@@ -237,6 +248,11 @@ int64_t pack_location(const struct pack *p, size_t i)
 uint32_t pack_mask(const struct pack *p, size_t i)
 {
     return (uint32_t)get_le(p->index + i * INDEX_ENTRY + 12, 4);
+}
+
+uint64_t pack_source(const struct pack *p, size_t i)
+{
+    return get_le(p->index + i * INDEX_ENTRY + 16, 8);
 }
 
 const uint8_t *pack_record(const struct pack *p, size_t i)
@@ -338,6 +354,7 @@ int pack_create(const char *path, int size_px, int n_views, const int64_t *locat
         rc = err_sys(e, errno, "cannot write '%s'", path);
         goto out;
     }
+    TRY(write_at(w, w->head, w->head_bytes, 0, e)); /* so that what is done can be found again */
     *out = w;
     w = NULL;
     rc = 0;
@@ -346,12 +363,16 @@ out:
     return rc;
 }
 
-int pack_put(struct pack_writer *w, size_t i, const uint8_t *rgb, uint32_t mask, struct err *e)
+int pack_put(struct pack_writer *w, size_t i, const uint8_t *rgb, uint32_t mask, uint64_t source,
+             struct err *e)
 {
-    uint8_t *entry = w->head + HEADER_SIZE + i * INDEX_ENTRY;
+    size_t entry_offset = HEADER_SIZE + i * INDEX_ENTRY;
+    uint8_t *entry = w->head + entry_offset;
     put_le(entry + 8, crc32_of(rgb, w->picture_bytes), 4);
     put_le(entry + 12, mask & w->all_views, 4);
-    if (write_at(w, rgb, w->picture_bytes, w->data_offset + i * w->stride, e) != 0) {
+    put_le(entry + 16, source, 8);
+    if (write_at(w, rgb, w->picture_bytes, w->data_offset + i * w->stride, e) != 0 ||
+        write_at(w, entry, INDEX_ENTRY, entry_offset, e) != 0) {
         return -1;
     }
     atomic_store(&w->written[i], 1);

@@ -32,7 +32,9 @@ int main(int argc, char **argv)
         .details =
             "Every usable picture (gdje-hash says which) is cut to its largest centred square and\n"
             "reduced with antialiasing. The file appears whole or not at all, and carries a digest\n"
-            "of what went into it: packing the same pictures again does nothing.\n",
+            "of what went into it: packing the same pictures again does nothing. When pictures were\n"
+            "added or changed since, records of all others are copied from the pack that is there,\n"
+            "or from what a killed run left beside it.\n",
         .examples = "  gdje-pack --size 64 -o work/64.pack\n"
                     "  gdje-pack --size 64 -o work/64.pack --verify\n",
         .options = options,

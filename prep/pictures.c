@@ -3,14 +3,18 @@
  * a batch by several, so that memory does not grow with the catalog. */
 #include "prep/pictures.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "core/hash.h"
 #include "core/image.h"
 #include "prep/hash_read.h"
 
-#define BATCH_PICTURES                                                                         \
-    "SELECT i.location_id, i.view, i.path, h.n_bytes, h.mtime_ns FROM image i JOIN image_hash" \
-    " h ON h.image_id = i.id WHERE h.state = 'ok' AND i.location_id BETWEEN ? AND ?"           \
+#define BATCH_PICTURES                                                                                   \
+    "SELECT i.location_id, i.view, i.path, h.n_bytes, h.mtime_ns, h.sha256 FROM image i JOIN image_hash" \
+    " h ON h.image_id = i.id WHERE h.state = 'ok' AND i.location_id BETWEEN ? AND ?"                     \
     " ORDER BY i.location_id, i.view"
 
 static int list(struct pictures *p, const char *sql, struct err *e)
@@ -68,6 +72,20 @@ void pictures_release(struct pictures *p)
     *p = (struct pictures){0};
 }
 
+/* Views come in ascending order; each is folded into what the ones before it gave. */
+static int add_source(struct place *place, int64_t view, const char *sha256, struct err *e)
+{
+    char text[16 + 1 + 2 + SHA256_HEX_SIZE];
+    uint8_t digest[SHA256_SIZE];
+    int n = snprintf(text, sizeof text, "%016" PRIx64 " %d %s", place->source, (int)view,
+                     sha256 ? sha256 : "");
+    if (sha256_of(text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1, digest, e) != 0) {
+        return -1;
+    }
+    memcpy(&place->source, digest, sizeof place->source);
+    return 0;
+}
+
 int pictures_next(struct pictures *p, size_t max, struct err *e)
 {
     int rc = -1;
@@ -102,6 +120,10 @@ int pictures_next(struct pictures *p, size_t max, struct err *e)
         if (!x->path) {
             stmt_reset(p->st);
             return err_nomem(e, "a path");
+        }
+        if (add_source(&p->batch[i], col_i64(p->st, 1), col_text(p->st, 5), e) != 0) {
+            stmt_reset(p->st);
+            return -1;
         }
     }
     return rc;

@@ -22,6 +22,7 @@ struct picture {
 
 struct place {
     int64_t location_id;
+    uint64_t source; /* digest of which views there are, and of their bytes */
     struct picture view[PICTURE_VIEWS];
 };
 

@@ -87,6 +87,28 @@ grep -q '^uuid' set.csv || die "overwritten"
 expect 3 gdje-pack -o set.csv --verify
 expect 3 gdje-pack -o nowhere --verify
 
+# more pictures: the records of the others are copied, and the result is as if made anew
+mkdir -p more/m && cp "$data/full.jpg" more/m/0.jpg
+gdje-import -q --images more --to-predict >/dev/null
+gdje-hash -q >/dev/null
+expect 0 gdje-pack --size 8 -o p.pack
+grep -q 'packed 10 locations' err || die "not brought up to date"
+grep -q '9 of them were copied' err || die "not copied"
+expect 0 gdje-pack --size 8 -o q.pack
+if grep -q copied err; then die "copied from nowhere"; fi
+cmp p.pack q.pack || die "a copied pack is another"
+# what a killed run left: half of the records are as they were, one is torn, one never written
+mv q.pack q.pack.tmp.99999999
+printf '\377' | dd of=q.pack.tmp.99999999 bs=1 seek=4100 conv=notrunc 2>dd.log
+head -c 24 /dev/zero | dd of=q.pack.tmp.99999999 bs=1 seek=$((112 + 2 * 24 + 8)) count=16 conv=notrunc 2>dd.log
+head -c 32 /dev/zero | dd of=q.pack.tmp.99999999 bs=1 seek=80 conv=notrunc 2>dd.log
+: >q.pack.tmp.notes
+expect 0 gdje-pack --size 8 -o q.pack
+grep -q '8 of them were copied' err || die "not resumed"
+cmp p.pack q.pack || die "a resumed pack is another"
+[ "$(echo q.pack*)" = "q.pack q.pack.tmp.notes" ] || die "left behind, or too much removed"
+rm q.pack*
+
 # a picture that is not what was hashed
 cp "$data/progressive.jpg" set/1/0.jpg
 expect 3 gdje-pack --size 12 -o q.pack

@@ -65,6 +65,14 @@ for seconds in 0.02 0.05 0.1; do
     gdje-pack -q -o p.pack --verify || die "not whole"
     [ "$(find . -maxdepth 1 -name 'p.pack.*')" = '' ] || die "left behind"
 done
+# killed again and again, the next run goes on from what there is, to the same bytes
+gdje-pack -q --size 48 -o fresh.pack
+for seconds in 0.03 0.05 0.07 0.1; do
+    timeout -s KILL $seconds gdje-pack -q --size 48 -o k.pack 2>err || true
+done
+gdje-pack -q --size 48 -o k.pack
+cmp k.pack fresh.pack || die "kill -9 changes the pack"
+[ "$(echo k.pack*)" = k.pack ] || die "left behind by kill -9"
 gdje-pack -q --force --size 4 -o p.pack
 old=$(sha256sum <p.pack)
 

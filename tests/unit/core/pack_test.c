@@ -36,7 +36,7 @@ static int put(void *ctx, size_t i, int worker, struct err *e)
     for (size_t k = 0; k < PICTURE; k++) {
         rgb[k] = pixel(i, k);
     }
-    return pack_put(ctx, i, rgb, i == 3 ? 5 : 15, e);
+    return pack_put(ctx, i, rgb, i == 3 ? 5 : 15, 77, e);
 }
 
 static void write_pack(void)
@@ -78,6 +78,7 @@ static void test_round_trip(void **state)
     assert_memory_equal(pack_inputs(p), inputs, SHA256_SIZE);
     for (size_t i = 0; i < N; i++) {
         assert_int_equal(pack_location(p, i), ids[i]);
+        assert_int_equal(pack_source(p, i), 77);
         assert_int_equal(pack_find(p, ids[i]), i);
         assert_int_equal(pack_mask(p, i), i == 3 ? 5 : 15);
         assert_int_equal(pack_check(p, i, &e), 0);
@@ -116,7 +117,7 @@ static void test_crc_is_the_usual_one(void **state)
     uint8_t *data = NULL;
     size_t n = 0;
     assert_int_equal(pack_create(path, 1, 3, ids, 1, inputs, &w, &e), 0);
-    assert_int_equal(pack_put(w, 0, (const uint8_t *)"123456789", 7, &e), 0);
+    assert_int_equal(pack_put(w, 0, (const uint8_t *)"123456789", 7, 77, &e), 0);
     assert_int_equal(pack_commit(w, &e), 0);
     pack_abandon(w);
     assert_int_equal(file_read(path, 1 << 20, &data, &n, &e), 0);

@@ -152,7 +152,7 @@ static void test_pack(void **state)
     ok(pack_create(path, PX, 4, id, photos.n, inputs, &w, &e), &e);
     for (size_t i = 0; i < photos.n; i++) {
         ok(photos_load(&photos.loc[i], NULL, 4, PX, record, &e), &e);
-        ok(pack_put(w, i, record, PACK_ALL_VIEWS(4), &e), &e);
+        ok(pack_put(w, i, record, PACK_ALL_VIEWS(4), 77, &e), &e);
     }
     ok(pack_commit(w, &e), &e);
     ok(pack_open(path, &pack, &e), &e);

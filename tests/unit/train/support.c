@@ -150,7 +150,7 @@ static void make_pack(const struct world *w)
         if (id[i] == 7) {
             memset(rgb + PICTURE, 0, PICTURE);
         }
-        ok(pack_put(pw, i, rgb, id[i] == 7 ? 1 : 3, &e), &e);
+        ok(pack_put(pw, i, rgb, id[i] == 7 ? 1 : 3, 77, &e), &e);
     }
     ok(pack_commit(pw, &e), &e);
     pack_abandon(pw);
