@@ -19,9 +19,13 @@ void engine_stop(struct engine *g, const struct err *e)
     transfers_stop(g->t);
 }
 
-/* A job has its outcome, and those that waited for it. */
+/* A job has its outcome, and those that waited for it. What a killed run may have left of its
+ * pictures goes now: later another point may have come by the same panorama. */
 void engine_end_job(struct engine *g, struct job *j, enum request_state outcome, const char *why)
 {
+    if (outcome == REQUEST_FAILED && j->uuid[0]) {
+        store_remove(g->p->images_dir, j->uuid);
+    }
     progress_add(g->p->progress, (uint64_t)jobs_end(&g->jobs, j, outcome, why));
 }
 
@@ -49,9 +53,6 @@ static void count(struct engine *g, const struct job *j)
     }
     for (int v = 0; v < PROVIDER_VIEWS && j->outcome == REQUEST_DONE; v++) {
         g->counts->n_image_bytes += (int64_t)j->view[v].n_jpeg;
-    }
-    if (j->outcome == REQUEST_FAILED && j->uuid[0]) {
-        store_remove(g->p->images_dir, j->uuid); /* what a killed run may have left of it */
     }
 }
 

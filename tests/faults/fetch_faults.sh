@@ -5,6 +5,8 @@
 # more for what failed, catalog and files are those of an undisturbed run.
 #
 # GDJE_LONG=1: 2,000 locations instead of 300, with every fault of the list many times.
+#
+# By hand under ThreadSanitizer: TSAN_OPTIONS=detect_deadlocks=0, GDAL orders its locks both ways.
 set -eu
 work=$PWD
 cd "$ROOT"

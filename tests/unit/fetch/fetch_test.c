@@ -551,6 +551,20 @@ static void test_duplicate_of_a_failure(void **state)
     assert_states(3, 0, 0, 3, 0);
 }
 
+/* A point fails; before that is committed, a later one comes by its panorama and has luck. */
+static void test_failure_before_a_success(void **state)
+{
+    (void)state;
+    queue_points(2);
+    fake.world->pano[1] = 0;
+    trouble(0, FAULT_STATUS, true, 1)->arg = 404;
+    trouble(1, FAULT_STATUS, false, 1)->arg = 503; /* so that it comes later */
+    run_ok();
+    assert_int_equal(n_state("failed") + n_state("done"), 2);
+    assert_true(n_state("failed") >= 1);
+    assert_consistent();
+}
+
 static void test_server_that_only_talks_nonsense(void **state)
 {
     (void)state;
@@ -873,6 +887,7 @@ int main(void)
         T(test_lone_deadline),
         T(test_lasting_trouble),
         T(test_duplicate_of_a_failure),
+        T(test_failure_before_a_success),
         T(test_server_that_only_talks_nonsense),
         T(test_unreachable),
         T(test_refused_key),
