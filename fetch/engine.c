@@ -258,7 +258,7 @@ static void check_picture(void *task)
     struct task *t = task;
     const struct engine *g = t->job->ctx;
     int size_px = (int)g->p->ask.size_px;
-    t->good = picture_check((const uint8_t *)t->jpeg, t->n_jpeg, size_px, t->why);
+    t->good = picture_check((const uint8_t *)t->jpeg, t->n_jpeg, size_px, g->p->decode, t->why);
 }
 
 /* On a worker thread. */

@@ -12,6 +12,7 @@
 #ifndef FETCH_ENGINE_H
 #define FETCH_ENGINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/err.h"
@@ -31,6 +32,7 @@ struct engine_prefs {
     int64_t limit;             /* points of this run; 0: all */
     int window;                /* requests in flight, at most */
     int tries;                 /* per request */
+    bool decode;               /* every picture completely; else its headers and its end */
     double rate_per_s;         /* 0: no limit */
     int64_t per_minute;        /* 0: no limit */
     double stall_s, deadline_s;

@@ -21,6 +21,7 @@
 #include "sql/catalog.h"
 
 const char *const fetch_sources[] = {"outdoor", "default", NULL};
+const char *const fetch_verifications[] = {"decode", "ends", NULL};
 
 /* What a run owns. */
 struct run {
@@ -165,6 +166,7 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
         .limit = p->limit,
         .window = (int)p->connections,
         .tries = (int)p->tries,
+        .decode = p->verify == 0,
         .rate_per_s = p->rate_per_s > 0 ? p->rate_per_s : provider->rate_per_s,
         .stop_after_s = p->stop_after_s,
         .budget = &r->budget,

@@ -29,6 +29,7 @@ struct fetch_prefs {
     const char *prices;              /* NULL: the table built in */
     const char *budget, *max_billed; /* numbers as given; NULL: no cap */
     double stop_after_s;             /* 0: never */
+    int verify;                      /* index into fetch_verifications */
     bool retry_failed;
     const char *only;  /* NULL, or which of them */
     const char *since; /* NULL, or YYYY-MM-DD */
@@ -42,6 +43,7 @@ struct fetch_prefs {
     }
 
 extern const char *const fetch_sources[];
+extern const char *const fetch_verifications[];
 
 /* fetch_run - the tool. ERR_INCOMPLETE when points are left without a final state. */
 int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e);

@@ -26,6 +26,8 @@ static const struct opt options[] = {
      .help = "how far from a point a panorama may be"},
     {OPT_CHOICE, "source", 0, "NAME", &prefs.source, .choices = fetch_sources,
      .help = "which panoramas: outdoor ones, or all (default)"},
+    {OPT_CHOICE, "verify", 0, "NAME", &prefs.verify, .choices = fetch_verifications,
+     .help = "decode every picture, or read its two ends (fast; damage and grey cards pass)"},
     {OPT_GROUP, .help = "Pace"},
     {OPT_COUNT, "limit", 0, "N", &prefs.limit, 0, 9e18,
      .help = "ask for so many locations in this run (0: all)"},

@@ -59,4 +59,11 @@ $(B)/tests/bench/train_step: tests/bench/train_step.c $(call archives_for,train/
 bench-train: $(B)/tests/bench/train_step ## training and inference on the CPU, next to PyTorch if it is there
 	$(Q)if /usr/bin/python3 -c 'import torch, torchvision' 2>/dev/null; then OMP_WAIT_POLICY=passive /usr/bin/python3 tests/bench/train_step.py $<; else $<; fi
 
-.PHONY: bench-train check-build check-sanitized check-unit check-cli check-fuzz test fuzz
+$(B)/tests/bench/fetch_server: tests/bench/fetch_server.c $(archive_core) $(B)/flags
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(std) $(warn) $(werror) $(mode_flags) $(defines) $(CFLAGS) -I. $(cflags_fetch) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(libs_for_fetch)
+bench-fetch: $(B)/tests/bench/fetch_server $(B)/gdje-fetch $(B)/gdje-sample ## fetching, next to curl and aiohttp if they are there
+	$(Q)if command -v /usr/bin/python3 >/dev/null; then /usr/bin/python3 tests/bench/fetch.py $(B); else echo 'skip: no /usr/bin/python3'; fi
+
+.PHONY: bench-fetch bench-train check-build check-sanitized check-unit check-cli check-fuzz test fuzz

@@ -303,7 +303,7 @@ static void test_card(void **state)
 static void check(const uint8_t *data, size_t n, int px, const char *expect)
 {
     char text[256] = "";
-    bool good = picture_check(data, n, px, text);
+    bool good = picture_check(data, n, px, true, text);
     if (good != (expect == NULL) || (expect && !strstr(text, expect))) {
         fail_msg("'%s' instead of '%s'", text, expect ? expect : "good");
     }
@@ -324,6 +324,31 @@ static void test_picture_check(void **state)
     check(data, n - 2, 64, ""); /* only the end marker is missing */
     check(data, 3, 64, "");
     check((const uint8_t *)"<html>", 6, 64, "not a JPEG");
+    free(data);
+    image_release(&img);
+}
+
+/* Without decoding: the headers and the end, and nothing between. */
+static void test_picture_ends(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct image img = {0};
+    uint8_t *data = NULL;
+    size_t n = 0;
+    char text[256] = "";
+    fill(&img, 64, 50);
+    assert_int_equal(image_encode(&img, 80, &data, &n, &e), 0);
+    assert_true(picture_check(data, n, 64, false, text));
+    assert_false(picture_check(data, n, 32, false, text));
+    assert_non_null(strstr(text, "64x64 instead of 32x32"));
+    assert_false(picture_check(data, n - 1, 64, false, text));
+    assert_string_equal(text, "a JPEG without its end");
+    assert_false(picture_check((const uint8_t *)"<html>", 6, 64, false, text));
+    data[n / 2] = 0xff; /* an end of image where none should be */
+    data[n / 2 + 1] = 0xd9;
+    assert_true(picture_check(data, n, 64, false, text));
+    assert_false(picture_check(data, n, 64, true, text));
     free(data);
     image_release(&img);
 }
@@ -370,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_fixtures),
         cmocka_unit_test(test_card),
         cmocka_unit_test(test_picture_check),
+        cmocka_unit_test(test_picture_ends),
         cmocka_unit_test(test_real_pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server of `make bench-fetch`: pictures of 75 KB from memory and just enough metadata, at the
+ * least cost, so that the clients are what is measured. Every place has a panorama of its own.
+ *
+ *     fetch_server [THREADS]     prints http://127.0.0.1:PORT, ends with its standard input
+ */
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/image.h"
+#include "core/parse.h"
+#include "core/rng.h"
+
+#define SIDE_PX       640
+#define N_PICTURES    16
+#define PICTURE_BYTES 75000
+
+static struct MHD_Response *pictures[N_PICTURES];
+
+/* Squares of noise of which so many pixels are new that the file gets the size. */
+static void draw(struct image *img, uint64_t seed, double detail)
+{
+    for (uint64_t i = 0; i < (uint64_t)img->width * (uint64_t)img->height; i++) {
+        uint64_t y = i / (uint64_t)img->width;
+        uint64_t x = i % (uint64_t)img->width;
+        uint64_t block = (y / 32) * 64 + x / 32;
+        for (uint64_t c = 0; c < 3; c++) {
+            uint64_t base = 48 + rng_below(seed, c, block, 160);
+            bool fresh = rng_f64(seed, 3, i) < detail;
+            img->rgb[3 * i + c] = (uint8_t)(base + (fresh ? rng_below(seed, 4 + c, i, 48) : 0));
+        }
+    }
+}
+
+static int make_picture(uint64_t seed, struct MHD_Response **r, struct err *e)
+{
+    int rc = -1;
+    struct image img = {0};
+    uint8_t *data = NULL;
+    size_t n = 0;
+    double low = 0;
+    double high = 1;
+    TRY(image_new(&img, SIDE_PX, SIDE_PX, e));
+    for (int i = 0; i < 9; i++) {
+        double detail = (low + high) / 2;
+        free(data);
+        data = NULL;
+        draw(&img, seed, detail);
+        TRY(image_encode(&img, 80, &data, &n, e));
+        *(n < PICTURE_BYTES ? &low : &high) = detail;
+    }
+    *r = MHD_create_response_from_buffer(n, data, MHD_RESPMEM_MUST_FREE);
+    if (!*r || MHD_add_response_header(*r, "Content-Type", "image/jpeg") != MHD_YES) {
+        rc = err_nomem(e, "a picture");
+        goto out;
+    }
+    data = NULL;
+out:
+    free(data);
+    image_release(&img);
+    return rc;
+}
+
+static enum MHD_Result answer_metadata(struct MHD_Connection *c, const char *location)
+{
+    char text[512];
+    int n =
+        snprintf(text, sizeof text,
+                 "{\"copyright\": \"bench\", \"date\": \"2020-01\", \"location\": {\"lat\": %.*s,"
+                 " \"lng\": %s}, \"pano_id\": \"at_%s\", \"status\": \"OK\"}",
+                 (int)strcspn(location, ","), location, strchr(location, ',') + 1, location);
+    struct MHD_Response *r =
+        MHD_create_response_from_buffer((size_t)n, text, MHD_RESPMEM_MUST_COPY);
+    enum MHD_Result ok = MHD_add_response_header(r, "Content-Type", "application/json");
+    ok = ok == MHD_YES ? MHD_queue_response(c, 200, r) : ok;
+    MHD_destroy_response(r);
+    return ok;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *path,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *n_upload, void **ours)
+{
+    static int begun;
+    (void)ctx;
+    (void)method;
+    (void)version;
+    (void)upload;
+    (void)n_upload;
+    if (!*ours) { /* an answer before the request's end would close the connection */
+        *ours = &begun;
+        return MHD_YES;
+    }
+    const char *location = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "location");
+    if (strstr(path, "/metadata")) {
+        return location && strchr(location, ',') && strlen(location) < 64
+                   ? answer_metadata(c, location)
+                   : MHD_NO;
+    }
+    const char *pano = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "pano");
+    const char *heading = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "heading");
+    uint64_t which = rng_stream(pano ? pano : "") + rng_stream(heading ? heading : "");
+    return MHD_queue_response(c, 200, pictures[which % N_PICTURES]);
+}
+
+static int run(int64_t n_threads, struct err *e)
+{
+    int rc = 0;
+    char byte;
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (uint64_t i = 0; i < N_PICTURES; i++) {
+        TRY(make_picture(i, &pictures[i], e));
+    }
+    struct MHD_OptionItem pool[] = {{MHD_OPTION_THREAD_POOL_SIZE, n_threads, NULL},
+                                    {MHD_OPTION_END, 0, NULL}};
+    struct MHD_Daemon *d = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, NULL,
+        MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at, MHD_OPTION_CONNECTION_LIMIT, 1024U,
+        MHD_OPTION_ARRAY, n_threads > 1 ? pool : &pool[1], MHD_OPTION_END);
+    if (!d) {
+        return err_set(e, ERR_SYSTEM, "cannot start the server");
+    }
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT);
+    (void)printf("http://127.0.0.1:%d\n", info ? info->port : 0);
+    (void)fflush(stdout);
+    while (read(STDIN_FILENO, &byte, 1) > 0) {
+    }
+    MHD_stop_daemon(d);
+out:
+    for (int i = 0; i < N_PICTURES; i++) {
+        if (pictures[i]) {
+            MHD_destroy_response(pictures[i]);
+        }
+    }
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct err e = {0};
+    int64_t n_threads = 1;
+    if (argc > 1 && parse_i64(argv[1], 1, 64, &n_threads, &e) != 0) {
+        (void)fprintf(stderr, "fetch_server: %s\n", e.msg);
+        return (int)e.kind;
+    }
+    if (run(n_threads, &e) != 0) {
+        (void)fprintf(stderr, "fetch_server: %s\n", e.msg);
+        return (int)e.kind;
+    }
+    return 0;
+}
