@@ -83,6 +83,7 @@ static enum MHD_Result answer_metadata(struct MHD_Connection *c, const char *loc
     return ok;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is the library's */
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *path,
                                   const char *method, const char *version, const char *upload,
                                   size_t *n_upload, void **ours)
