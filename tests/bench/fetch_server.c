@@ -83,10 +83,10 @@ static enum MHD_Result answer_metadata(struct MHD_Connection *c, const char *loc
     return ok;
 }
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): the type is the library's */
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *path,
                                   const char *method, const char *version, const char *upload,
-                                  size_t *n_upload, void **ours)
+                                  size_t *n_upload, /* NOLINT(readability-non-const-parameter) */
+                                  void **ours)
 {
     static int begun;
     (void)ctx;
