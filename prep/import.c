@@ -32,6 +32,9 @@ static int check_prefs(const struct cli *cli, const struct import_prefs *prefs, 
     if (prefs->columns && !prefs->csv) {
         return err_set(e, ERR_USAGE, "--columns goes with --csv FILE");
     }
+    if (prefs->border && prefs->to_predict) {
+        return err_set(e, ERR_USAGE, "--border checks positions, which --to-predict does not take");
+    }
     return prefs->name ? name_check("name", prefs->name, NAME_MAX_BYTES, e) : 0;
 }
 
@@ -124,6 +127,9 @@ static int print_counts(const struct import_items *items, size_t *n_accepted, st
              items->n - *n_accepted, reasons.p ? reasons.p : "", reasons.p ? ")" : "");
     log_info("their images: %zu ok, %zu missing, %zu corrupt", by_state[IMPORT_OK],
              by_state[IMPORT_MISSING], by_state[IMPORT_CORRUPT]);
+    if (by_reason[IMPORT_SWAPPED] > 0) {
+        log_hint("where all rows are swapped, name the columns: --columns lat=...,lon=...");
+    }
     if (by_reason[IMPORT_DECIMAL_COMMA] > 0) {
         log_hint("write coordinates with a decimal point: 45.81, not 45,81");
     }
@@ -154,6 +160,8 @@ int import_run(const struct cli *cli, const struct import_prefs *prefs, struct e
     TRY(read_items(cli, prefs, &items, e));
     TRY(import_reject_duplicates(&items, e));
     TRY(import_check(cli, prefs, &items, e));
+    TRY(import_check_border(prefs, &items, e));
+    TRY(import_note_same_places(&items, e));
     TRY(import_group_items(prefs, name, &items, e));
     if (count_accepted(&items) > 0) { /* a catalog is not made for nothing */
         TRY(catalog_open(cli->catalog, CATALOG_CREATE, &db, e));

@@ -5,7 +5,7 @@
  * position. Nothing is copied.
  *
  * Stages of a run: items are read (import_csv.c, import_photos.c), their pictures looked at
- * (import_check.c), grouped (import_group.c), and written in one transaction (import_store.c). Every
+ * (import_check.c) and their positions (import_place.c), grouped (import_group.c), and written in one transaction (import_store.c). Every
  * item is accepted or has one reason; the sums are printed.
  */
 #ifndef PREP_IMPORT_H
@@ -24,15 +24,17 @@ struct import_prefs {
     const char *images;  /* folder of folders, or what file names are relative to */
     const char *columns; /* key=NAME,... */
     const char *name;    /* of the data set; NULL: from the paths */
+    const char *border;  /* positions are to be inside; NULL: anywhere */
+    double snap_m;       /* or not farther from it than this */
     bool to_predict;     /* positions are unknown, or not to be looked at */
     int group;           /* enum import_group */
     double near_m;
     int64_t threads; /* 0: all cores */
 };
 
-#define IMPORT_PREFS_DEFAULT \
-    {                        \
-        .near_m = 50         \
+#define IMPORT_PREFS_DEFAULT         \
+    {                                \
+        .near_m = 50, .snap_m = 1000 \
     }
 
 /* import_run - the tool: rejected items as TSV on stdout, counts on stderr. */

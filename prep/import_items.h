@@ -26,6 +26,8 @@ enum import_reason {
     IMPORT_NOT_A_NUMBER,
     IMPORT_OUT_OF_RANGE,
     IMPORT_ZERO,
+    IMPORT_SWAPPED,
+    IMPORT_OUTSIDE,
     IMPORT_NO_IMAGES,
     IMPORT_BAD_IMAGE,
     IMPORT_NO_ROW,
@@ -95,6 +97,14 @@ int import_reject_duplicates(struct import_items *items, struct err *e);
 /* import_check - headers of all pictures, and EXIF of photos; rejects items without any. */
 int import_check(const struct cli *cli, const struct import_prefs *prefs,
                  struct import_items *items, struct err *e);
+
+/* import_check_border - rejects positions farther than prefs->snap_m from the border, if there is
+ * one: as swapped when they lie in it with latitude and longitude exchanged. */
+int import_check_border(const struct import_prefs *prefs, struct import_items *items,
+                        struct err *e);
+
+/* import_note_same_places - notes (-v) of locations with the same coordinates to the last digit. */
+int import_note_same_places(const struct import_items *items, struct err *e);
 
 /* import_group_items - fill in group where the preferences ask for it. */
 int import_group_items(const struct import_prefs *prefs, const char *name,

@@ -16,6 +16,11 @@ static const struct opt options[] = {
              "by default id=uuid,lat=latitude,lon=longitude"},
     {OPT_FLAG, "to-predict", 0, NULL, &prefs.to_predict,
      .help = "positions are not known: take the images alone"},
+    {OPT_STR, "border", 0, "FILE", &prefs.border,
+     .help = "reject positions outside of this country (a vector file), and say which of them are "
+             "inside with latitude and longitude exchanged"},
+    {OPT_LENGTH, "snap", 0, "LENGTH", &prefs.snap_m, .min = 0, .max = 5e4,
+     .help = "how far from the border, in metres or with km, still counts as inside"},
     {OPT_GROUP, .help = "How it is kept"},
     {OPT_STR, "name", 0, "NAME", &prefs.name,
      .help = "of the data set; by default that of the folder or file"},
@@ -50,6 +55,7 @@ int main(int argc, char **argv)
             "error and add up. Running again with nothing new changes nothing; rows that differ\n"
             "from what the same data set had before are brought up to date.\n",
         .examples = "  gdje-import --csv places.csv --images places/\n"
+                    "  gdje-import --csv a.csv --images a/ --border shapes/croatia.shp\n"
                     "  gdje-import --csv p.csv --columns id=name,lat=y,lon=x --images p/\n"
                     "  gdje-import --name holidays ~/Pictures/2023\n"
                     "  gdje-import --images unknown/ --to-predict\n",

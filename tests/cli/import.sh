@@ -101,6 +101,49 @@ expect 0 gdje-import --csv photos.tsv --images photos --columns file=name,lat=y,
 expect 0 gdje-import --images set --to-predict --catalog new.gpkg
 [ "$(sqlite3 new.gpkg 'SELECT count(*), count(geom), count(lat_deg) FROM location')" = '5|0|0' ] || die "to predict"
 
+# positions against a border; places that are one
+for id in in swap far sea again; do mkdir -p where/$id && cp "$jpg" where/$id/0.jpg; done
+printf 'uuid,latitude,longitude\nin,45.8,16\nswap,16,45.8\nfar,52.5,13.4\nsea,43.5,15.2\nagain,45.80,16.0\n' >where.csv
+border=$ROOT/shapes/croatia.shp
+expect 0 gdje-import --csv where.csv --images where --border "$border" --catalog where.gpkg -v
+cat >want <<'EOF'
+row	reason	detail
+3	swapped	latitude 16, longitude 45.8 are in the border when exchanged
+4	outside	latitude 52.5, longitude 13.4 are outside of the border
+5	outside	latitude 43.5, longitude 15.2 are outside of the border
+EOF
+diff want out || die "positions against the border"
+grep -q 'read 5: 2 accepted, 3 rejected (1 swapped, 2 outside)' err || die "counts of the border"
+grep -q "'again' has the coordinates of 'in'" err || die "the same place"
+expect 0 gdje-import --csv where.csv --images where --border "$border" --snap 50km --catalog where.gpkg
+grep -q 'read 5: 3 accepted, 2 rejected (1 swapped, 1 outside)' err || die "snap"
+expect 3 gdje-import --csv where.csv --images where --border nowhere.shp
+expect 2 gdje-import --images where --to-predict --border "$border"
+# a second data set beside the first
+for id in x y; do mkdir -p second/$id && cp "$jpg" second/$id/0.jpg; done
+printf 'uuid,latitude,longitude\nx,45,16\ny,45,17\n' >second.csv
+expect 0 gdje-import --csv second.csv --images second --catalog where.gpkg
+[ "$(sqlite3 where.gpkg 'SELECT provider, count(*) FROM location GROUP BY provider')" = 'import:second|2
+import:where|3' ] || die "two data sets"
+
+# real tables of places: whatever is in them, the counts add up
+open=$ROOT/../shared/data/coords/open
+if [ -d "$open" ]; then
+    mkdir -p none
+    for case in osm_pitches.csv:id=id,lat=latitude,lon=longitude osm_settlements_raw.csv:id=Ada,lat=45.404743,lon=18.6845966; do
+        rc=0
+        gdje-import --csv "$open/${case%%:*}" --images none --columns "${case#*:}" --catalog open.gpkg >out 2>err || rc=$?
+        [ $rc -eq 3 ] || die "accepted without images: $rc"
+        n=$(($(wc -l <out) - 1))
+        sum=$(sed -n 's/.* rejected (\(.*\))$/\1/p' err | tr ',' '\n' | awk '{ n += $1 } END { print n }')
+        grep -q "read $n: 0 accepted, $n rejected" err || die "counts of ${case%%:*}"
+        [ "$sum" -eq "$n" ] || die "reasons of ${case%%:*} add up to $sum, not $n"
+        [ "$n" -ge 6000 ] || die "only $n rows in ${case%%:*}"
+    done
+else
+    echo "skip: no ../shared/data/coords/open"
+fi
+
 # what cannot be
 expect 2 gdje-import
 expect 2 gdje-import --csv set.csv
