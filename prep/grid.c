@@ -6,6 +6,7 @@
 #include "prep/grid.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,8 +27,10 @@ static int set_centroids(struct grid_work *w, struct err *e)
 {
     for (size_t i = 0; i < w->cells.n; i++) {
         struct lonlat *point = w->classes.v[i].point;
+        bool land = w->cells.v[i].land; /* far in the sea the nearest land is slow, and of no use */
+        point[GRID_CLIPPED] = (struct lonlat){NAN, NAN};
         if (sig_check(e) != 0 || grid_cells_points(&w->cells, &w->ground, i, &point[GRID_CENTROID],
-                                                   &point[GRID_CLIPPED], e) != 0) {
+                                                   land ? &point[GRID_CLIPPED] : NULL, e) != 0) {
             return -1;
         }
     }
@@ -52,8 +55,8 @@ static int make_classes(struct grid_work *w, const struct grid_prefs *prefs, str
     return grid_classes_floor(c, &w->places, w->cell, e);
 }
 
-static int inputs(struct db *db, const struct grid_prefs *prefs, int64_t scheme,
-                  const struct grid_work *w, struct sha256 **out, struct err *e)
+static int inputs(const struct grid_prefs *prefs, const struct grid_work *w, struct sha256 **out,
+                  struct err *e)
 {
     char text[512];
     if (sha256_new(out, e) != 0) {
@@ -73,7 +76,8 @@ static int inputs(struct db *db, const struct grid_prefs *prefs, int64_t scheme,
         grid_layer_digest(w->cells.layer, *out);
     }
     sha256_add_str(*out, crs_version());
-    return places_digest(db, scheme, *out, e);
+    places_digest(&w->places, *out);
+    return 0;
 }
 
 /* One way of cutting, and no option that it does not know. */
@@ -136,7 +140,6 @@ static int compute(struct db *db, const struct grid_prefs *asked, int64_t scheme
 {
     int rc = -1;
     struct grid_prefs prefs = *asked;
-    TRY(places_load(db, scheme, prefs.split, &w->places, e));
     places_warn_area(&w->places, w->crs, prefs.crs);
     TRY(grid_work_prepare(w, e));
     if (prefs.n_classes > 0) {
@@ -166,7 +169,8 @@ int grid_make(struct db *db, const struct cli *cli, const struct grid_prefs *pre
     if (prefs->polygons) {
         TRY(grid_layer_open(prefs->polygons, prefs->name_field, &w.cells.layer, e));
     }
-    TRY(inputs(db, prefs, scheme, &w, &digest, e));
+    TRY(places_load(db, scheme, prefs->split, &w.places, e));
+    TRY(inputs(prefs, &w, &digest, e));
     (void)snprintf(name, sizeof name, "grid:%s", prefs->name);
     TRY(stage_begin(db, name, cli, digest, &stage, e));
     if (stage.current) {

@@ -301,6 +301,9 @@ int grid_cells_points(const struct grid_cells *cells, struct grid_ground *g, siz
     } else if (crs_unproject(g->crs, &middle, centre, 1, e) != 0) {
         return -1;
     }
+    if (!clipped) {
+        return 0;
+    }
     return region_nearest(g->metres, middle, &land, e) != 0
                ? -1
                : crs_unproject(g->crs, &land, clipped, 1, e);

@@ -114,7 +114,8 @@ uint32_t grid_cells_find(const struct grid_cells *cells, struct lonlat at, struc
 uint32_t grid_cells_snap(const struct grid_cells *cells, struct lonlat at, struct xy p,
                          double snap_m);
 
-/* grid_cells_points - the cell's centre and the land nearest to it. */
+/* grid_cells_points - the cell's centre and the land nearest to it; clipped may be NULL, but not of
+ * polygons. */
 int grid_cells_points(const struct grid_cells *cells, struct grid_ground *g, size_t i,
                       struct lonlat *centre, struct lonlat *clipped, struct err *e);
 

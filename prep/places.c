@@ -29,13 +29,11 @@ static int query(char *sql, size_t size, int64_t scheme, struct err *e)
     return n > 0 && (size_t)n < size ? 0 : err_set(e, ERR_SYSTEM, "a query is too long");
 }
 
-int places_digest(struct db *db, int64_t scheme, struct sha256 *s, struct err *e)
+void places_digest(const struct places *p, struct sha256 *s)
 {
-    char sql[sizeof PLACES + 32];
-    if (query(sql, sizeof sql, scheme, e) != 0) {
-        return -1;
-    }
-    return db_digest(db, s, sql, e);
+    sha256_add(s, p->id, p->n * sizeof *p->id);
+    sha256_add(s, p->at, p->n * sizeof *p->at);
+    sha256_add(s, p->part, p->n * sizeof *p->part);
 }
 
 static int allocate(struct db *db, struct places *p, struct err *e)

@@ -26,8 +26,8 @@ int places_load(struct db *db, int64_t scheme, const char *split, struct places 
                 struct err *e);
 void places_release(struct places *p);
 
-/* places_digest - what places_load would read, folded into a stage's inputs. */
-int places_digest(struct db *db, int64_t scheme, struct sha256 *s, struct err *e);
+/* places_digest - folded into a stage's inputs. */
+void places_digest(const struct places *p, struct sha256 *s);
 
 /* places_project - xy[p->n]; ERR_INPUT names the location that has no image. */
 int places_project(const struct places *p, struct crs *c, struct xy *xy, struct err *e);

@@ -89,8 +89,8 @@ out:
     return rc;
 }
 
-static int inputs(struct db *db, const struct project_prefs *prefs, int64_t scheme,
-                  struct sha256 **out, struct err *e)
+static int inputs(const struct project_prefs *prefs, const struct places *p, struct sha256 **out,
+                  struct err *e)
 {
     if (sha256_new(out, e) != 0) {
         return -1;
@@ -98,30 +98,25 @@ static int inputs(struct db *db, const struct project_prefs *prefs, int64_t sche
     sha256_add_str(*out, prefs->crs);
     sha256_add_str(*out, prefs->split);
     sha256_add_str(*out, crs_version());
-    return places_digest(db, scheme, *out, e);
+    places_digest(p, *out);
+    return 0;
 }
 
 static int compute(struct db *db, const struct project_prefs *prefs, int64_t scheme, struct crs *c,
-                   int64_t *n_rows, struct err *e)
+                   const struct places *p, struct err *e)
 {
     int rc = -1;
     int64_t id = 0;
-    struct xy *xy = NULL;
-    struct places p = {0};
-    TRY(places_load(db, scheme, prefs->split, &p, e));
-    xy = malloc(p.n * sizeof *xy);
+    struct xy *xy = malloc(p->n * sizeof *xy);
     if (!xy) {
-        rc = err_nomem(e, "projected locations");
-        goto out;
+        return err_nomem(e, "projected locations");
     }
-    places_warn_area(&p, c, prefs->crs);
-    TRY(places_project(&p, c, xy, e));
-    TRY(store_projection(db, prefs, scheme, extent_of_train(&p, xy), &id, e));
-    TRY(store_rows(db, id, &p, xy, e));
-    *n_rows = (int64_t)p.n;
+    places_warn_area(p, c, prefs->crs);
+    TRY(places_project(p, c, xy, e));
+    TRY(store_projection(db, prefs, scheme, extent_of_train(p, xy), &id, e));
+    TRY(store_rows(db, id, p, xy, e));
 out:
     free(xy);
-    places_release(&p);
     return rc;
 }
 
@@ -130,25 +125,27 @@ int project_make(struct db *db, const struct cli *cli, const struct project_pref
 {
     int rc = -1;
     int64_t scheme = 0;
-    int64_t n_rows = 0;
     char name[128];
     struct crs *c = NULL;
+    struct places p = {0};
     struct sha256 *digest = NULL;
     struct stage stage;
     TRY(crs_open(prefs->crs, &c, e));
     TRY(catalog_scheme(db, prefs->split, &scheme, e));
-    TRY(inputs(db, prefs, scheme, &digest, e));
+    TRY(places_load(db, scheme, prefs->split, &p, e));
+    TRY(inputs(prefs, &p, &digest, e));
     (void)snprintf(name, sizeof name, "project:%s", prefs->name);
     TRY(stage_begin(db, name, cli, digest, &stage, e));
     if (stage.current) {
         log_info("projection '%s' is up to date", prefs->name);
         goto out;
     }
-    TRY(compute(db, prefs, scheme, c, &n_rows, e));
-    TRY(stage_commit(db, &stage, n_rows, e));
+    TRY(compute(db, prefs, scheme, c, &p, e));
+    TRY(stage_commit(db, &stage, (int64_t)p.n, e));
 out:
     db_rollback(db);
     sha256_free(digest);
+    places_release(&p);
     crs_free(c);
     return rc;
 }

@@ -44,7 +44,9 @@ void catalog_close(struct db *db)
 static int open_file(const char *path, enum catalog_mode mode, struct db **out, struct err *e)
 {
     int rc = -1;
-    int flags = SQLITE_OPEN_READWRITE | (mode == CATALOG_CREATE ? SQLITE_OPEN_CREATE : 0);
+    /* no locks inside: a connection is used by one thread at a time */
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                (mode == CATALOG_CREATE ? SQLITE_OPEN_CREATE : 0);
     struct db *db = calloc(1, sizeof *db);
     if (!db || !(db->path = strdup(path)) || !(db->dir = path_dir(path))) {
         rc = err_nomem(e, "a catalog");
