@@ -28,7 +28,7 @@ static int set_centroids(struct grid_work *w, struct err *e)
     for (size_t i = 0; i < w->cells.n; i++) {
         struct lonlat *point = w->classes.v[i].point;
         bool land = w->cells.v[i].land; /* far in the sea the nearest land is slow, and of no use */
-        point[GRID_CLIPPED] = (struct lonlat){NAN, NAN};
+        point[GRID_CLIPPED] = (struct lonlat){(double)NAN, (double)NAN};
         if (sig_check(e) != 0 || grid_cells_points(&w->cells, &w->ground, i, &point[GRID_CENTROID],
                                                    land ? &point[GRID_CLIPPED] : NULL, e) != 0) {
             return -1;

@@ -38,7 +38,8 @@ static int data_points(struct grid_classes *c, const struct places *p, const uin
     }
     for (size_t k = 0; k < c->n; k++) {
         size_t n = start[k + 1] - start[k];
-        c->v[k].point[GRID_DATA] = c->v[k].point[GRID_MEDIAN] = (struct lonlat){NAN, NAN};
+        c->v[k].point[GRID_DATA] = c->v[k].point[GRID_MEDIAN] =
+            (struct lonlat){(double)NAN, (double)NAN};
         if (n > 0) {
             c->v[k].point[GRID_DATA] = geo_mean(sorted + start[k], NULL, n);
             c->v[k].point[GRID_MEDIAN] = geo_median(sorted + start[k], NULL, n);

@@ -152,7 +152,7 @@ uint32_t grid_layer_find(const struct grid_layer *l, struct lonlat p)
 uint32_t grid_layer_snap(const struct grid_layer *l, struct lonlat p, double snap_m)
 {
     uint32_t best = GRID_NO_CELL;
-    double best_km = nextafter(snap_m / 1000, INFINITY);
+    double best_km = nextafter(snap_m / 1000, (double)INFINITY);
     for (size_t i = 0; i < l->n; i++) {
         double km = geo_distance_km(p, border_nearest_land(l->v[i].border, p));
         if (km < best_km) {

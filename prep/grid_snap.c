@@ -66,7 +66,7 @@ uint32_t grid_cells_snap(const struct grid_cells *cells, struct lonlat at, struc
         return grid_layer_snap(cells->layer, at, snap_m);
     }
     double degree_m = KM_PER_DEGREE * 1000;
-    struct search s = {cells, p, {1, 1}, nextafter(snap_m, INFINITY), GRID_NO_CELL};
+    struct search s = {cells, p, {1, 1}, nextafter(snap_m, (double)INFINITY), GRID_NO_CELL};
     if (cells->method->geographic) {
         s.m = (struct xy){degree_m * fmax(cos(at.lat * GEO_PI / 180), 1e-6), degree_m};
     }

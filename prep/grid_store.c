@@ -122,7 +122,7 @@ static int cell_outline(const struct grid_work *w, size_t i, struct buf *wkb, st
         return -1;
     }
     ring[n - 1] = ring[0];
-    *box = (struct bbox){INFINITY, INFINITY, -INFINITY, -INFINITY};
+    *box = (struct bbox){(double)INFINITY, (double)INFINITY, -(double)INFINITY, -(double)INFINITY};
     for (size_t k = 0; k < n; k++) {
         *box = (struct bbox){fmin(box->min_x, ring[k].lon), fmin(box->min_y, ring[k].lat),
                              fmax(box->max_x, ring[k].lon), fmax(box->max_y, ring[k].lat)};

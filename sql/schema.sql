@@ -258,7 +258,7 @@ CREATE TABLE class (
     merged_into INTEGER,        -- a number
     centroid_lon_deg REAL,
     centroid_lat_deg REAL,
-    clipped_lon_deg REAL,       -- nearest point on land to the centroid
+    clipped_lon_deg REAL,       -- nearest point on land to the centroid; NULL: outside
     clipped_lat_deg REAL,
     data_lon_deg REAL,          -- mean of the train locations
     data_lat_deg REAL,
