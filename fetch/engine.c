@@ -185,9 +185,6 @@ static char *view_path(const struct engine *g, const struct job *j, int view)
 
 static int fetch_views(struct engine *g, struct job *j, struct err *e)
 {
-    if (store_uuid(g->p->provider->name, j->pano.id, j->uuid, e) != 0) {
-        return -1;
-    }
     for (int v = 0; v < PROVIDER_VIEWS; v++) {
         j->path[v] = view_path(g, j, v);
         if (!j->path[v]) {
@@ -199,9 +196,44 @@ static int fetch_views(struct engine *g, struct job *j, struct err *e)
     return 0;
 }
 
+/* A location that is as good: the job is a duplicate of it, at once or when it is there. */
+static void be_twin_of(struct engine *g, struct job *j, struct job *leader, int64_t id)
+{
+    store_remove(g->p->images_dir, j->uuid); /* what a killed run may have left of it */
+    j->twin_id = id;
+    if (leader) {
+        (void)snprintf(j->twin_pano, sizeof j->twin_pano, "%s", leader->pano.id);
+    }
+    if (leader && leader->state != JOB_ENDED) {
+        j->state = JOB_PARKED;
+        j->leader = leader;
+    } else {
+        engine_end_job(g, j, REQUEST_DUPLICATE, j->twin_why);
+    }
+}
+
+/* Whether there is a location closer than the user wants. */
+static int find_near(struct engine *g, struct job *j, bool *found, struct err *e)
+{
+    int64_t id = 0;
+    double distance_m = g->p->min_distance_m;
+    struct job *leader = distance_m > 0 ? jobs_near(&g->jobs, j, distance_m) : NULL;
+    if (!leader && distance_m > 0 && queue_near(g->q, j->pano.at, distance_m, &id, e) != 0) {
+        return -1;
+    }
+    *found = leader || id != 0;
+    if (*found) {
+        (void)snprintf(j->twin_why, sizeof j->twin_why, "closer than %g m to another location",
+                       distance_m);
+        be_twin_of(g, j, leader, id);
+    }
+    return 0;
+}
+
 static int panorama_found(struct engine *g, struct job *j, const struct pano *pano, struct err *e)
 {
     bool known = false;
+    bool near = false;
     if (g->ending != ENDING_NOT) {
         jobs_drop(&g->jobs, j); /* its pictures are for the next run */
         return 0;
@@ -218,6 +250,13 @@ static int panorama_found(struct engine *g, struct job *j, const struct pano *pa
     }
     if (leader || known) {
         engine_end_job(g, j, REQUEST_DUPLICATE, "");
+        return 0;
+    }
+    if (store_uuid(g->p->provider->name, j->pano.id, j->uuid, e) != 0 ||
+        find_near(g, j, &near, e) != 0) {
+        return -1;
+    }
+    if (near) {
         return 0;
     }
     if (!budget_affords(g->p->budget, 0, n_promised(g) + PROVIDER_VIEWS)) {
@@ -258,7 +297,12 @@ static void check_picture(void *task)
     struct task *t = task;
     const struct engine *g = t->job->ctx;
     int size_px = (int)g->p->ask.size_px;
+    struct err e = {0};
     t->good = picture_check((const uint8_t *)t->jpeg, t->n_jpeg, size_px, g->p->decode, t->why);
+    if (t->good && sha256_of(t->jpeg, t->n_jpeg, t->sha256, &e) != 0) {
+        t->good = false;
+        (void)snprintf(t->why, sizeof t->why, "%.255s", e.msg);
+    }
 }
 
 /* On a worker thread. */
@@ -289,6 +333,36 @@ static void on_stored(void *ctx, void *job)
     pump(g);
 }
 
+/* All views are good: keep them, unless another location has the very same. */
+static int keep_views(struct engine *g, struct job *j, struct err *e)
+{
+    int64_t id = 0;
+    uint8_t digests[PROVIDER_VIEWS][SHA256_SIZE];
+    for (int v = 0; v < PROVIDER_VIEWS; v++) {
+        memcpy(digests[v], j->view[v].sha256, SHA256_SIZE);
+    }
+    if (sha256_hex_of(digests, sizeof digests, j->views_sha256, e) != 0) {
+        return -1;
+    }
+    struct job *leader = jobs_same_views(&g->jobs, j);
+    if (!leader && queue_same_views(g->q, j->views_sha256, &id, e) != 0) {
+        return -1;
+    }
+    if (leader || id != 0) {
+        engine_usable(g, false);
+        (void)snprintf(j->twin_why, sizeof j->twin_why, "the same pictures as another location");
+        be_twin_of(g, j, leader, id);
+        return 0;
+    }
+    j->state = JOB_STORING;
+    j->n_busy++;
+    if (transfers_work(g->t, store_views, on_stored, j, e) != 0) {
+        j->n_busy--;
+        return -1;
+    }
+    return 0;
+}
+
 static void on_checked(void *ctx, void *task)
 {
     struct engine *g = ctx;
@@ -302,13 +376,8 @@ static void on_checked(void *ctx, void *task)
         free(t->jpeg);
         t->jpeg = NULL;
         task_failed(g, t, VERDICT_RETRY_BAD, t->why, 0);
-    } else if (++j->n_good == PROVIDER_VIEWS) {
-        j->state = JOB_STORING;
-        j->n_busy++;
-        if (transfers_work(g->t, store_views, on_stored, j, &e) != 0) {
-            j->n_busy--;
-            engine_stop(g, &e);
-        }
+    } else if (++j->n_good == PROVIDER_VIEWS && keep_views(g, j, &e) != 0) {
+        engine_stop(g, &e);
     }
     pump(g);
 }

@@ -37,6 +37,9 @@ static void fill_outcome(const struct job *j, const struct engine_prefs *p, stru
                           .state = j->outcome,
                           .why = j->why[0] ? j->why : NULL,
                           .pano = j->pano.id[0] ? &j->pano : NULL,
+                          .twin_id = j->twin_id,
+                          .twin_pano = j->twin_pano[0] ? j->twin_pano : NULL,
+                          .views_sha256 = j->views_sha256,
                           .uuid = j->uuid,
                           .size_px = (int)p->ask.size_px};
     for (int v = 0; v < PROVIDER_VIEWS; v++) {

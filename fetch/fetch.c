@@ -23,6 +23,9 @@
 const char *const fetch_sources[] = {"outdoor", "default", NULL};
 const char *const fetch_verifications[] = {"decode", "ends", NULL};
 
+/* Counting a longer queue than this takes longer than a start should. */
+#define COUNT_MAX 1000000
+
 /* What a run owns. */
 struct run {
     struct db *db;
@@ -169,6 +172,7 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
         .decode = p->verify == 0,
         .rate_per_s = p->rate_per_s > 0 ? p->rate_per_s : provider->rate_per_s,
         .stop_after_s = p->stop_after_s,
+        .min_distance_m = p->min_distance_m,
         .budget = &r->budget,
         .per_minute = p->rate_minute > 0 ? p->rate_minute : provider->per_minute,
         .stall_s = p->stall_s,
@@ -260,7 +264,7 @@ static int work(const struct run *r, const struct cli *cli, int64_t n, struct er
     struct progress progress;
     struct engine_counts c;
     double start_s = time_monotonic_s();
-    progress_init(&progress, cli->progress, "location", (uint64_t)n);
+    progress_init(&progress, cli->progress, "location", n < COUNT_MAX ? (uint64_t)n : 0);
     struct engine_prefs engine = r->engine;
     engine.images_dir = r->images_dir;
     engine.images_stored = r->images_stored;
@@ -269,10 +273,14 @@ static int work(const struct run *r, const struct cli *cli, int64_t n, struct er
     progress_end(&progress);
     summarise(&c, time_monotonic_s() - start_s);
     int64_t n_left = c.n_state[REQUEST_QUEUED] + c.n_state[REQUEST_PROBED];
+    int64_t n_tried = 0;
+    for (int i = 0; i < REQUEST_STATE_COUNT; i++) {
+        n_tried += c.n_state[i];
+    }
     if (rc == 0 && n_left > 0) {
         rc = err_set(e, ERR_INCOMPLETE,
                      "%" PRId64 " of %" PRId64 " locations could not be settled, run again: %s",
-                     n_left, n, c.last_why);
+                     n_left, n_tried, c.last_why);
     }
     return rc;
 }
@@ -318,8 +326,11 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
     if (p->retry_failed && !p->dry_run) {
         TRY(retry_failed(&r, p, e));
     }
-    TRY(queue_count(r.db, p->since, &n, e));
-    n = p->limit > 0 && p->limit < n ? p->limit : n;
+    TRY(queue_count(r.db, p->since,
+                    p->limit > 0 ? p->limit
+                    : p->dry_run ? INT64_MAX
+                                 : COUNT_MAX,
+                    &n, e));
     if (p->dry_run) {
         TRY(budget_open(&r.budget, r.db, r.engine.provider->name, &r.prices, &r.caps, e));
         print_estimate(&r, n);

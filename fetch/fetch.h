@@ -30,6 +30,7 @@ struct fetch_prefs {
     const char *budget, *max_billed; /* numbers as given; NULL: no cap */
     double stop_after_s;             /* 0: never */
     int verify;                      /* index into fetch_verifications */
+    double min_distance_m;           /* 0: any */
     bool retry_failed;
     const char *only;  /* NULL, or which of them */
     const char *since; /* NULL, or YYYY-MM-DD */

@@ -135,11 +135,19 @@ int jobs_end(struct jobs *l, struct job *j, enum request_state outcome, const ch
     int n = 1;
     end_one(l, j, outcome, why);
     for (struct job *f = l->all; f; f = f->next) {
-        if (f->state == JOB_PARKED && f->leader == j) {
-            f->doubtful = j->doubtful;
-            end_one(l, f, outcome == REQUEST_DONE ? REQUEST_DUPLICATE : outcome, why);
-            n++;
+        if (f->state != JOB_PARKED || f->leader != j) {
+            continue;
         }
+        if (f->twin_pano[0] && outcome != REQUEST_DONE) {
+            f->twin_pano[0] = '\0';
+            f->state = JOB_PROBING;
+            tasks_add(l, &f->probe, 0);
+            continue;
+        }
+        f->doubtful = j->doubtful;
+        end_one(l, f, outcome == REQUEST_DONE ? REQUEST_DUPLICATE : outcome,
+                f->twin_pano[0] ? f->twin_why : why);
+        n++;
     }
     return n;
 }
@@ -155,12 +163,38 @@ void jobs_forget_ended(struct jobs *l, struct job **at)
     forget(l, j);
 }
 
+/* Whether a job has or will have a location. */
+static bool has_location(const struct job *j)
+{
+    return j->state == JOB_FETCHING || j->state == JOB_STORING ||
+           (j->state == JOB_ENDED && j->outcome == REQUEST_DONE);
+}
+
 struct job *jobs_leader(const struct jobs *l, const struct job *j)
 {
     for (struct job *o = l->all; o; o = o->next) {
-        bool has = o->state == JOB_FETCHING || o->state == JOB_STORING ||
-                   (o->state == JOB_ENDED && o->outcome == REQUEST_DONE);
-        if (o != j && has && strcmp(o->pano.id, j->pano.id) == 0) {
+        if (o != j && has_location(o) && strcmp(o->pano.id, j->pano.id) == 0) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+struct job *jobs_near(const struct jobs *l, const struct job *j, double distance_m)
+{
+    for (struct job *o = l->all; o; o = o->next) {
+        if (o != j && has_location(o) &&
+            geo_distance_km(o->pano.at, j->pano.at) * 1000 < distance_m) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+struct job *jobs_same_views(const struct jobs *l, const struct job *j)
+{
+    for (struct job *o = l->all; o; o = o->next) {
+        if (o != j && has_location(o) && strcmp(o->views_sha256, j->views_sha256) == 0) {
             return o;
         }
     }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "core/err.h"
+#include "core/hash.h"
 #include "fetch/provider.h"
 #include "fetch/queue.h"
 #include "fetch/store.h"
@@ -30,7 +31,8 @@ struct task {
     struct task *next;
     char *jpeg; /* owned; n_jpeg bytes */
     size_t n_jpeg;
-    bool good; /* the worker's finding; why not otherwise */
+    uint8_t sha256[SHA256_SIZE]; /* of a good one */
+    bool good;                   /* the worker's finding; why not otherwise */
     char why[256];
 };
 
@@ -52,6 +54,12 @@ struct job {
     char uuid[STORE_UUID_SIZE];
     char *path[PROVIDER_VIEWS]; /* owned */
     struct job *leader;
+    char views_sha256[SHA256_HEX_SIZE]; /* of the digests of its pictures, from STORING on */
+
+    /* Another location that is as good as this one, though of another panorama: */
+    int64_t twin_id;     /* its row, or 0 */
+    char twin_pano[257]; /* its panorama while it has no row, or "" */
+    char twin_why[64];
     struct err store_error;
 
     enum request_state outcome;
@@ -79,7 +87,8 @@ int jobs_add(struct jobs *l, const struct request *r, void *ctx, struct err *e);
 /* jobs_drop - forget a job that is not busy, as if it had never been taken from the queue. */
 void jobs_drop(struct jobs *l, struct job *j);
 
-/* jobs_end - give a job its outcome, and the jobs parked behind it theirs. Returns how many. */
+/* jobs_end - give a job its outcome, and the jobs parked behind it theirs; those that only resemble
+ * it are asked for themselves when it comes to nothing. Returns how many ended. */
 int jobs_end(struct jobs *l, struct job *j, enum request_state outcome, const char *why);
 
 /* jobs_forget_ended - unlink and free *at, an element of the list of ended ones. */
@@ -87,6 +96,11 @@ void jobs_forget_ended(struct jobs *l, struct job **at);
 
 /* jobs_leader - the other job that has or will have this job's panorama, or NULL. */
 struct job *jobs_leader(const struct jobs *l, const struct job *j);
+
+/* jobs_near - another job that has or will have a location closer than that, or NULL.
+ * jobs_same_views - one that has or will have a location with the same pictures, or NULL. */
+struct job *jobs_near(const struct jobs *l, const struct job *j, double distance_m);
+struct job *jobs_same_views(const struct jobs *l, const struct job *j);
 
 void tasks_add(struct jobs *l, struct task *t, double due_s);
 void tasks_unlink(struct jobs *l, struct task **at);

@@ -28,6 +28,8 @@ static const struct opt options[] = {
      .help = "which panoramas: outdoor ones, or all (default)"},
     {OPT_CHOICE, "verify", 0, "NAME", &prefs.verify, .choices = fetch_verifications,
      .help = "decode every picture, or read its two ends (fast; damage and grey cards pass)"},
+    {OPT_LENGTH, "min-distance", 0, "M", &prefs.min_distance_m, 0, 1e6,
+     .help = "a panorama closer than this to a known location is a duplicate"},
     {OPT_GROUP, .help = "Pace"},
     {OPT_COUNT, "limit", 0, "N", &prefs.limit, 0, 9e18,
      .help = "ask for so many locations in this run (0: all)"},

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@ static const char *const state_names[REQUEST_STATE_COUNT] = {
 enum use {
     NEXT,
     KNOWS,
+    NEAR,
+    SAME_VIEWS,
     LOCATE,
     ADD_LOCATION,
     ADD_IMAGE,
@@ -46,10 +49,14 @@ static const char *const sql[USE_COUNT] = {
              " AND (?3 IS NULL OR queued >= ?3)"
              " ORDER BY id LIMIT ?2",
     [KNOWS] = "SELECT 1 FROM location WHERE provider = ? AND pano_id = ?",
+    [NEAR] = "SELECT l.id, l.lat_deg, l.lon_deg FROM rtree_location_geom r"
+             " JOIN location l ON l.id = r.id"
+             " WHERE r.maxx >= ?1 AND r.minx <= ?2 AND r.maxy >= ?3 AND r.miny <= ?4",
+    [SAME_VIEWS] = "SELECT id FROM location WHERE views_sha256 = ?",
     [LOCATE] = "SELECT id FROM location WHERE provider = ? AND pano_id = ?",
     [ADD_LOCATION] = "INSERT INTO location (geom, uuid, lat_deg, lon_deg, provider, pano_id,"
-                     " captured, copyright, group_key, added)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?5 || ':' || ?6, ?9)",
+                     " captured, copyright, group_key, added, views_sha256)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?5 || ':' || ?6, ?9, ?10)",
     [ADD_IMAGE] = "INSERT INTO image (location_id, view, heading_deg, path, width, height, n_bytes,"
                   " state) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, 'ok')",
     [UPDATE] = "UPDATE request SET state = ?2, attempts = attempts + 1, last_error = ?3,"
@@ -58,8 +65,9 @@ static const char *const sql[USE_COUNT] = {
                   " VALUES (?, ?, 0, 0)",
     [NOTE_RUN] = "UPDATE fetch_run SET seconds = ?2, n_locations = ?3 WHERE id = ?1",
     [RANK] = "UPDATE request SET state ="
-             " iif(id = (SELECT min(id) FROM request WHERE location_id = ?1), 'done', 'duplicate')"
-             " WHERE location_id = ?1 AND state IN ('done', 'duplicate')",
+             " iif(id = (SELECT min(id) FROM request WHERE location_id = ?1 AND pano_id = ?2),"
+             " 'done', 'duplicate')"
+             " WHERE location_id = ?1 AND pano_id = ?2 AND state IN ('done', 'duplicate')",
 };
 
 struct queue {
@@ -143,18 +151,20 @@ void queue_close(struct queue *q)
     free(q);
 }
 
-int queue_count(struct db *db, const char *since, int64_t *n, struct err *e)
+int queue_count(struct db *db, const char *since, int64_t most, int64_t *n, struct err *e)
 {
     int rc = -1;
     struct stmt *st = NULL;
     bool row = false;
     TRY(db_prepare(db, &st,
-                   since ? "SELECT count(*) FROM request WHERE state IN ('queued', 'probed')"
-                           " AND queued >= ?"
-                         : "SELECT count(*) FROM request WHERE state IN ('queued', 'probed')",
+                   since ? "SELECT count(*) FROM (SELECT 1 FROM request"
+                           " WHERE state IN ('queued', 'probed') AND queued >= ?2 LIMIT ?1)"
+                         : "SELECT count(*) FROM (SELECT 1 FROM request"
+                           " WHERE state IN ('queued', 'probed') LIMIT ?1)",
                    e));
+    stmt_i64(st, 1, most);
     if (since) {
-        stmt_text(st, 1, since);
+        stmt_text(st, 2, since);
     }
     TRY(stmt_step(st, &row, e));
     *n = col_i64(st, 0);
@@ -204,6 +214,54 @@ int queue_knows(struct queue *q, const char *pano_id, bool *known, struct err *e
     return rc;
 }
 
+/* The box around a circle: the whole turn where it would cross the antimeridian or a pole. */
+static struct bbox box_around(struct lonlat at, double distance_m)
+{
+    double lat_deg = distance_m / 111000; /* a degree of the sphere is 111195 m */
+    double cosine = cos((fabs(at.lat) + lat_deg) * (M_PI / 180));
+    double lon_deg = cosine > 1e-3 ? lat_deg / cosine : 360;
+    bool whole = at.lon - lon_deg < -180 || at.lon + lon_deg > 180;
+    return (struct bbox){.min_x = whole ? -180 : at.lon - lon_deg,
+                         .max_x = whole ? 180 : at.lon + lon_deg,
+                         .min_y = at.lat - lat_deg,
+                         .max_y = at.lat + lat_deg};
+}
+
+int queue_near(struct queue *q, struct lonlat at, double distance_m, int64_t *id, struct err *e)
+{
+    struct stmt *st = q->st[NEAR];
+    struct bbox b = box_around(at, distance_m);
+    bool row = false;
+    int rc = -1;
+    int64_t found = 0;
+    stmt_f64(st, 1, b.min_x);
+    stmt_f64(st, 2, b.max_x);
+    stmt_f64(st, 3, b.min_y);
+    stmt_f64(st, 4, b.max_y);
+    while ((rc = stmt_step(st, &row, e)) == 0 && row && found == 0) {
+        struct lonlat other = {.lat = col_f64(st, 1), .lon = col_f64(st, 2)};
+        found = geo_distance_km(at, other) * 1000 < distance_m ? col_i64(st, 0) : 0;
+    }
+    stmt_reset(st);
+    if (rc == 0) {
+        *id = found;
+    }
+    return rc;
+}
+
+int queue_same_views(struct queue *q, const char *views_sha256, int64_t *id, struct err *e)
+{
+    struct stmt *st = q->st[SAME_VIEWS];
+    bool row = false;
+    stmt_text(st, 1, views_sha256);
+    if (stmt_step(st, &row, e) != 0) {
+        return -1;
+    }
+    *id = row ? col_i64(st, 0) : 0;
+    stmt_reset(st);
+    return 0;
+}
+
 static const char *or_null(const char *text)
 {
     return text[0] ? text : NULL;
@@ -224,6 +282,7 @@ static int add_location(struct queue *q, const struct outcome *o, const char *no
     stmt_text(st, 7, or_null(o->pano->captured));
     stmt_text(st, 8, or_null(o->pano->copyright));
     stmt_text(st, 9, now);
+    stmt_text(st, 10, o->views_sha256);
     if (stmt_run(st, e) != 0) {
         return -1;
     }
@@ -267,8 +326,10 @@ static int commit_one(struct queue *q, const struct outcome *o, const char *now,
     bool has_location = o->state == REQUEST_DONE || o->state == REQUEST_DUPLICATE;
     if (o->state == REQUEST_DONE) {
         TRY(add_location(q, o, now, &location_id, e));
+    } else if (o->state == REQUEST_DUPLICATE && o->twin_id != 0) {
+        location_id = o->twin_id;
     } else if (o->state == REQUEST_DUPLICATE) {
-        TRY(locate(q, o->pano->id, &location_id, e));
+        TRY(locate(q, o->twin_pano ? o->twin_pano : o->pano->id, &location_id, e));
     }
     struct stmt *st = q->st[UPDATE];
     stmt_i64(st, 1, o->request_id);
@@ -283,8 +344,9 @@ static int commit_one(struct queue *q, const struct outcome *o, const char *now,
     }
     stmt_text(st, 7, now);
     TRY(stmt_run(st, e));
-    if (o->state == REQUEST_DUPLICATE) {
+    if (o->state == REQUEST_DUPLICATE && o->twin_id == 0 && !o->twin_pano) {
         stmt_i64(q->st[RANK], 1, location_id);
+        stmt_text(q->st[RANK], 2, o->pano->id);
         TRY(stmt_run(q->st[RANK], e));
     }
     rc = 0;

@@ -35,14 +35,19 @@ struct request {
     struct lonlat at;
 };
 
-/* queue_count - points without a final state; needs no queue. */
-int queue_count(struct db *db, const char *since, int64_t *n, struct err *e);
+/* queue_count - points without a final state, counted up to `most`; needs no queue. */
+int queue_count(struct db *db, const char *since, int64_t most, int64_t *n, struct err *e);
 
 /* queue_next - the next such point, each once per opening, by ascending id. */
 int queue_next(struct queue *q, struct request *r, bool *found, struct err *e);
 
 /* queue_knows - whether the catalog has this panorama. */
 int queue_knows(struct queue *q, const char *pano_id, bool *known, struct err *e);
+
+/* queue_near - a location closer than that to a place: its id, or 0. queue_same_views: one whose
+ * pictures are byte for byte the same. */
+int queue_near(struct queue *q, struct lonlat at, double distance_m, int64_t *id, struct err *e);
+int queue_same_views(struct queue *q, const char *views_sha256, int64_t *id, struct err *e);
 
 enum request_state {
     REQUEST_QUEUED, /* not final: the next run asks again */
@@ -60,7 +65,12 @@ struct outcome {
     const char *why;         /* of a state that is not DONE; NULL otherwise */
     const struct pano *pano; /* NULL when none was found */
 
+    /* DUPLICATE of a location of another panorama: its id, or its panorama (NULL: the same). */
+    int64_t twin_id;
+    const char *twin_pano;
+
     /* DONE only: */
+    const char *views_sha256;
     const char *uuid;
     const char *path[PROVIDER_VIEWS]; /* as the catalog stores it */
     size_t n_bytes[PROVIDER_VIEWS];

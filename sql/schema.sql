@@ -85,11 +85,13 @@ CREATE TABLE location (
     captured TEXT,              -- YYYY-MM
     copyright TEXT,
     licence TEXT,
+    views_sha256 TEXT,          -- of the digests of its pictures; gdje-fetch
     group_key TEXT NOT NULL,    -- what must not be split apart: panorama, sequence
     added TEXT NOT NULL,        -- UTC
     CHECK ((lat_deg IS NULL) = (lon_deg IS NULL))
 );
 CREATE UNIQUE INDEX location_pano ON location (provider, pano_id) WHERE pano_id IS NOT NULL;
+CREATE INDEX location_views ON location (views_sha256) WHERE views_sha256 IS NOT NULL;
 
 CREATE TABLE image (
     id INTEGER PRIMARY KEY,

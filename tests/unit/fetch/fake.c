@@ -222,8 +222,8 @@ static void answer_view(struct connection *c, const char *target)
     int v = (int)param(target, "heading=") / 90;
     world->n_views[k]++;
     const struct trouble *t = &world->trouble[k];
-    misbehave(c, strikes(t, true, world->n_views[k]) ? t : &none, "image/jpeg", jpeg[k][v],
-              n_jpeg[k][v]);
+    misbehave(c, strikes(t, true, world->n_views[k]) ? t : &none, "image/jpeg",
+              jpeg[world->picture[k]][v], n_jpeg[world->picture[k]][v]);
 }
 
 static void respond(struct connection *c)
@@ -345,7 +345,7 @@ int fake_start(struct fake *s)
         return -1;
     }
     for (int k = 0; k < WORLD_N; k++) {
-        s->world->pano[k] = k;
+        s->world->pano[k] = s->world->picture[k] = k;
     }
     s->port = ntohs(a.sin_port);
     (void)snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", s->port);

@@ -277,6 +277,52 @@ static void test_rate(void **state)
     assert_true(elapsed > (60 - 3) / 40.0 && elapsed < 60 / 40.0 + 1);
 }
 
+/* Panoramas are 1.1 km apart: of neighbours, one is kept. */
+static void test_min_distance(void **state)
+{
+    (void)state;
+    static const char far_enough[] =
+        "SELECT count(*) FROM location a, location b WHERE a.id < b.id AND"
+        " abs(a.lat_deg - b.lat_deg) < 0.0105";
+    queue_points(10);
+    prefs.min_distance_m = 1200;
+    fake.world->delay_ms = 5;
+    trouble(4, FAULT_STATUS, true, -1)->arg = 404; /* its neighbours must not wait in vain */
+    run_ok();
+    int64_t n_done = n_state("done");
+    assert_true(n_done >= 3 && n_done <= 6);
+    assert_int_equal(n_done + n_state("duplicate") + n_state("failed"), 10);
+    assert_int_equal(get(far_enough), 0);
+    assert_int_equal(get("SELECT count(*) FROM request r JOIN location l ON l.id = r.location_id"
+                         " WHERE r.state = 'duplicate' AND (l.pano_id = r.pano_id OR"
+                         " last_error NOT LIKE 'closer than 1200 m%')"),
+                     0);
+    assert_consistent();
+    /* against what the catalog has already, and again the same way */
+    exec_sql("UPDATE request SET state = 'queued' WHERE state = 'duplicate'");
+    run_ok();
+    assert_int_equal(n_state("done"), n_done);
+    assert_int_equal(get(far_enough), 0);
+    assert_consistent();
+}
+
+static void test_identical_pictures(void **state)
+{
+    (void)state;
+    queue_points(12);
+    fake.world->picture[7] = fake.world->picture[8] = 2;
+    run_ok();
+    assert_states(10, 0, 2, 0, 0);
+    assert_int_equal(get("SELECT count(*) FROM request WHERE state = 'duplicate' AND last_error ="
+                         " 'the same pictures as another location' AND location_id IN"
+                         " (SELECT id FROM location WHERE pano_id IN ('pano2', 'pano7', 'pano8'))"),
+                     2);
+    fake.world->picture[20] = 3; /* in a later run too */
+    exec_sql("INSERT INTO request (lat_deg, lon_deg, queued) VALUES (45.2, 16, 'now')");
+    run_ok();
+    assert_states(10, 0, 3, 0, 0);
+}
+
 /* --- what to ask for again --------------------------------------------------------------------------- */
 
 static void test_retry_failed(void **state)
@@ -875,6 +921,8 @@ int main(void)
         T(test_no_imagery_and_duplicates),
         T(test_limit),
         T(test_rate),
+        T(test_min_distance),
+        T(test_identical_pictures),
         T(test_retry_failed),
         T(test_since),
         T(test_cap_on_requests),
