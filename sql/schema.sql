@@ -191,6 +191,7 @@ CREATE TABLE split (
     part TEXT NOT NULL,         -- train, val, test; buffer; fold0 ...
     PRIMARY KEY (scheme_id, location_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX split_part ON split (scheme_id, part); -- parts are counted and read one at a time
 
 -- Distance from each location of a part to its nearest train location.
 CREATE TABLE split_distance (
