@@ -36,6 +36,7 @@ struct engine_prefs {
     double rate_per_s;         /* 0: no limit */
     int64_t per_minute;        /* 0: no limit */
     double stall_s, deadline_s;
+    bool events;               /* a line of JSON on standard output for each point */
     double min_distance_m;     /* between locations; 0: any */
     double stop_after_s;       /* begin to end then; 0: never */
     struct budget *budget;     /* every request is taken from it */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "core/file.h"
+#include "fetch/events.h"
 
 void engine_stop(struct engine *g, const struct err *e)
 {
@@ -70,6 +71,7 @@ static bool ripe(const struct job *j, bool all)
 static int commit(struct engine *g, bool all, struct err *e)
 {
     int rc = -1;
+    int failed = 0;
     size_t n = 0;
     struct outcome *outcome = calloc(g->jobs.n_ended + 1, sizeof *outcome);
     if (!outcome) {
@@ -85,6 +87,9 @@ static int commit(struct engine *g, bool all, struct err *e)
     }
     TRY(queue_commit(g->q, outcome, n, e));
     g->committed_s = time_monotonic_s();
+    for (size_t i = 0; i < n && g->p->events && failed == 0; i++) {
+        failed = events_print(g->p->provider->name, &outcome[i], e);
+    }
     for (struct job **at = &g->jobs.ended; *at;) {
         if (ripe(*at, all)) {
             count(g, *at);
@@ -93,6 +98,7 @@ static int commit(struct engine *g, bool all, struct err *e)
             at = &(*at)->behind;
         }
     }
+    rc = failed;
 out:
     free(outcome);
     return rc;

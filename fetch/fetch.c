@@ -20,6 +20,7 @@
 #include "fetch/url.h"
 #include "sql/catalog.h"
 
+const char *const fetch_formats[] = {"none", "jsonl", NULL};
 const char *const fetch_sources[] = {"outdoor", "default", NULL};
 const char *const fetch_verifications[] = {"decode", "ends", NULL};
 
@@ -173,6 +174,7 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
         .rate_per_s = p->rate_per_s > 0 ? p->rate_per_s : provider->rate_per_s,
         .stop_after_s = p->stop_after_s,
         .min_distance_m = p->min_distance_m,
+        .events = p->format == 1,
         .budget = &r->budget,
         .per_minute = p->rate_minute > 0 ? p->rate_minute : provider->per_minute,
         .stall_s = p->stall_s,

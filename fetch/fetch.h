@@ -30,6 +30,7 @@ struct fetch_prefs {
     const char *budget, *max_billed; /* numbers as given; NULL: no cap */
     double stop_after_s;             /* 0: never */
     int verify;                      /* index into fetch_verifications */
+    int format;                      /* index into fetch_formats */
     double min_distance_m;           /* 0: any */
     bool retry_failed;
     const char *only;  /* NULL, or which of them */
@@ -44,6 +45,7 @@ struct fetch_prefs {
     }
 
 extern const char *const fetch_sources[];
+extern const char *const fetch_formats[];
 extern const char *const fetch_verifications[];
 
 /* fetch_run - the tool. ERR_INCOMPLETE when points are left without a final state. */

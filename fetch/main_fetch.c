@@ -52,6 +52,8 @@ static const struct opt options[] = {
      .help = "give up a transfer that lasts so long"},
     {OPT_SECONDS, "stop-after", 0, "TIME", &prefs.stop_after_s, 0, 1e9,
      .help = "begin no location after so long (0: never)"},
+    {OPT_CHOICE, "format", 0, "NAME", &prefs.format, .choices = fetch_formats,
+     .help = "on standard output, a line of JSON for each location once it is in the catalog"},
     {OPT_GROUP, .help = "Money"},
     {OPT_STR, "budget", 0, "AMOUNT", &prefs.budget,
      .help = "spend no more on this provider, all runs on the catalog together (currency of the "

@@ -85,6 +85,11 @@ struct queue {
     int64_t n_committed;
 };
 
+const char *request_state_name(enum request_state state)
+{
+    return state_names[state];
+}
+
 static int lock_file(struct queue *q, const char *catalog, struct err *e)
 {
     char path[4096];

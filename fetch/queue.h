@@ -59,6 +59,8 @@ enum request_state {
     REQUEST_STATE_COUNT
 };
 
+const char *request_state_name(enum request_state state); /* as in the catalog */
+
 struct outcome {
     int64_t request_id;
     enum request_state state;

@@ -47,6 +47,8 @@ check-fuzz: $(fuzz_bins) ## replay the fuzz corpora
 	$(Q)sh tests/run.sh $(B) fuzz
 test: check-build ## everything: unit, command line, faults, fuzz replay
 	$(Q)sh tests/run.sh $(B) unit cli faults fuzz
+check-kill: $(tools) ## one run of gdje-fetch killed at 50 random moments
+	$(Q)KILLS=50 TEST=fetch_kill sh tests/run.sh $(B) faults
 check-sanitized: $(unit_bins) $(fuzz_bins) ## unit tests and fuzz replay in one go, for MODE=asan
 	$(Q)sh tests/run.sh $(B) unit fuzz
 fuzz: $(addsuffix -libfuzzer,$(fuzz_bins)) ## build the fuzz targets with libFuzzer
@@ -70,3 +72,5 @@ bench-prep: $(addprefix $(B)/gdje-,import hash split project grid pack) ## prepa
 	$(Q)if /usr/bin/python3 -c 'import numpy, PIL' 2>/dev/null; then /usr/bin/python3 tests/bench/prep.py $(B) $(BORDER); else echo 'skip: no NumPy and Pillow'; fi
 
 .PHONY: bench-fetch bench-prep bench-train check-build check-sanitized check-unit check-cli check-fuzz test fuzz
+
+.PHONY: check-kill

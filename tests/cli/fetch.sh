@@ -84,6 +84,9 @@ u="--base-url $(cat "$work/url")"
     gdje-fetch $c --provider google --key-file "$work/key" --dry-run >"$work/plan"
     grep -q "^cost in USD at the prices of " "$work/plan"
 
+    gdje-fetch $c $u --key-file "$work/key" --limit 1 --format jsonl >"$work/events"
+    [ "$(wc -l <"$work/events")" = 1 ]
+    grep -q '^{"id":[0-9]*,"state":"[a-z_]*","provider":"demo","pano_id":.*,"why":.*}$' "$work/events"
     STREETVIEW_KEY=$key gdje-fetch $c $u --limit 4 -v 2>>"$work/all.log" >"$work/out"
     gdje-fetch $c $u --key-file "$work/key" -v --progress json 2>>"$work/all.log" >>"$work/out"
     [ ! -s "$work/out" ]

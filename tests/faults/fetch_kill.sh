@@ -28,18 +28,25 @@ fetch() { # fetch NAME OPTION...; exec, so that in the background $! is the tool
     exec gdje-fetch --catalog "$work/$name/c.gpkg" --base-url "$url" --size 320 -q "$@"
 }
 
+count=60
+[ -z "${KILLS:-}" ] || count=300
 for name in whole killed stopped; do
-    gdje-sample --catalog "$work/$name/c.gpkg" --count 60 -q
+    gdje-sample --catalog "$work/$name/c.gpkg" --count "$count" -q
 done
 (fetch whole)
 product whole >"$work/whole.txt"
 grep -q 'done' "$work/whole.txt"
 
 killed=0
-for delay in 0.05 0.2 0.35 0.5 0.15 0.4; do
+delays="0.05 0.2 0.35 0.5 0.15 0.4"
+if [ -n "${KILLS:-}" ]; then # so many random moments: KILLS=50 sh tests/run.sh ... (make check-kill)
+    delays=$(awk -v n="$KILLS" 'BEGIN { srand(); while (n-- > 0) printf "%.3f ", 0.02 + 1.6 * rand() }')
+    echo "delays: $delays"
+fi
+for delay in $delays; do
     fetch killed --rate 60 & # slow enough to be hit
     pid=$!
-    sleep $delay
+    sleep "$delay"
     kill -9 $pid 2>/dev/null || true
     rc=0
     wait $pid || rc=$?
