@@ -2,7 +2,8 @@
 /*
  * Atomic output, whole-file input, directories. A product is written beside its final name and
  * renamed, so a reader sees the old file, the new one, or none. Signals: a killed process leaves
- * at most a `.tmp.PID` file behind, never a half product under the real name.
+ * at most a `.tmp.PID` file behind, which the next writer of that product removes, never a half
+ * product under the real name.
  */
 #include "core/file.h"
 
@@ -109,6 +110,18 @@ int dir_sync(const char *path, struct err *e)
     return rc;
 }
 
+/* What killed processes were writing at this path; that it cannot be removed is no reason to stop. */
+static void remove_stale(const char *path)
+{
+    struct err ignored = {0};
+    char *stale = NULL;
+    bool removed = true;
+    while (removed && out_find_stale(path, &stale, &ignored) == 0 && stale) {
+        removed = unlink(stale) == 0;
+        free(stale);
+    }
+}
+
 int out_open(struct out *o, const char *path, struct err *e)
 {
     size_t n = strlen(path) + 32;
@@ -119,6 +132,7 @@ int out_open(struct out *o, const char *path, struct err *e)
         out_release(o);
         return err_nomem(e, "a path");
     }
+    remove_stale(path);
     (void)snprintf(o->tmp, n, "%s.tmp.%ld", path, (long)getpid());
     o->f = fopen(o->tmp, "wbe");
     if (!o->f) {

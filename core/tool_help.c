@@ -90,20 +90,20 @@ static void choices_text(const struct opt *o, char *out, size_t size)
 /* Words of text from column `at`, wrapped, continued at COLUMN. */
 static void wrap(FILE *f, const char *text, int at)
 {
+    const char *gap = "";
     while (*text) {
-        int len = (int)strcspn(text, " ");
-        if (at + len > WIDTH && at > COLUMN) {
+        /* "(default: auto)" stays in one piece: it is the last */
+        const bool last = strncmp(text, "(default: ", 10) == 0;
+        const int len = (int)(last ? strlen(text) : strcspn(text, " "));
+        if (at + (int)strlen(gap) + len > WIDTH && at > COLUMN) {
             (void)fprintf(f, "\n%*s", COLUMN, "");
             at = COLUMN;
+            gap = "";
         }
-        (void)fprintf(f, "%.*s", len, text);
-        at += len;
+        at += fprintf(f, "%s%.*s", gap, len, text);
         text += len;
-        if (*text == ' ') {
-            text++;
-            (void)fputc(' ', f);
-            at++;
-        }
+        text += strspn(text, " ");
+        gap = " ";
     }
     (void)fputc('\n', f);
 }

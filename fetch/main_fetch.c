@@ -25,7 +25,7 @@ static const struct opt options[] = {
     {OPT_COUNT, "radius", 0, "M", &prefs.radius_m, 1, 50000,
      .help = "how far from a point a panorama may be"},
     {OPT_CHOICE, "source", 0, "NAME", &prefs.source, .choices = fetch_sources,
-     .help = "which panoramas: outdoor ones, or all (default)"},
+     .help = "which panoramas: `default` takes indoor ones too"},
     {OPT_CHOICE, "verify", 0, "NAME", &prefs.verify, .choices = fetch_verifications,
      .help = "decode every picture, or read its two ends (fast; damage and grey cards pass)"},
     {OPT_LENGTH, "min-distance", 0, "M", &prefs.min_distance_m, 0, 1e6,

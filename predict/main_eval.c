@@ -19,7 +19,7 @@ static const struct opt options[] = {
      .help = "bootstrap resamples of the locations; 0: no intervals"},
     {OPT_COUNT, "seed", 0, "N", &prefs.seed, .max = 9007199254740992.0, .help = "of the resamples"},
     {OPT_COUNT, "threads", 'j', "N", &prefs.n_threads, .max = 1024,
-     .help = "threads, 0 for one per core; never changes the result"},
+     .help = "threads; 0: one per core; never changes the result"},
     {OPT_END},
 };
 

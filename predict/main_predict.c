@@ -18,7 +18,7 @@ static const struct opt options[] = {
      .help = "of activations"},
     {OPT_COUNT, "batch", 0, "N", &prefs.batch, .min = 1, .max = 4096, .help = "locations at once"},
     {OPT_COUNT, "threads", 'j', "N", &prefs.n_threads, .max = 1024,
-     .help = "threads, 0 for one per core; may change the last bits of a place"},
+     .help = "threads; 0: one per core; may change the last bits of a place"},
     {OPT_GROUP, .help = "Locations of the catalog"},
     {OPT_LIST, "part", 0, "PART", &prefs.part,
      .help = "train, val, test, unknown (places without coordinates) or all; may be given several "

@@ -246,7 +246,7 @@ int photos_from_catalog(struct photos *p, struct db *db, int64_t run_id,
                    " FROM location l JOIN run r ON r.id = ?"
                    " LEFT JOIN split s ON s.scheme_id = r.scheme_id AND s.location_id = l.id"
                    " LEFT JOIN image i ON i.location_id = l.id AND i.state = 'ok'"
-                   " ORDER BY l.id, i.view",
+                   " ORDER BY l.uuid, i.view",
                    e));
     stmt_i64(st, 1, run_id);
     while ((rc = stmt_step(st, &row, e)) == 0 && row) {

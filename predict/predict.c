@@ -285,18 +285,19 @@ static int print_rows(const struct job *j, struct db *db, int64_t run_id, const 
     }
     TRY(sink_open(&s, j->prefs, n_top, e));
     TRY(db_prepare(db, &st,
-                   "SELECT location_id, lon_deg, lat_deg, top FROM prediction"
-                   " WHERE run_id = ? AND decode = ? ORDER BY location_id",
+                   "SELECT l.uuid, p.lon_deg, p.lat_deg, p.top FROM prediction p"
+                   " JOIN location l ON l.id = p.location_id"
+                   " WHERE p.run_id = ? AND p.decode = ? ORDER BY l.uuid",
                    e));
     stmt_i64(st, 1, run_id);
     stmt_text(st, 2, decode);
     while ((rc = stmt_step(st, &row, e)) == 0 && row) {
-        while (next < j->photos.n && j->photos.loc[next].id < col_i64(st, 0)) {
+        const char *uuid = col_text(st, 0);
+        while (next < j->photos.n && strcmp(j->photos.loc[next].uuid, uuid) < 0) {
             next++;
         }
-        if (next < j->photos.n && j->photos.loc[next].id == col_i64(st, 0)) {
-            output_answer(&s.o, j->photos.loc[next].uuid,
-                          (struct lonlat){col_f64(st, 1), col_f64(st, 2)}, top,
+        if (next < j->photos.n && strcmp(j->photos.loc[next].uuid, uuid) == 0) {
+            output_answer(&s.o, uuid, (struct lonlat){col_f64(st, 1), col_f64(st, 2)}, top,
                           store_top(col_text(st, 3), top, n_top));
         }
     }

@@ -39,7 +39,7 @@ static int read_train(struct truth *t, struct db *db, int64_t run_id, struct err
         rc = err_nomem(e, "train locations");
         goto out;
     }
-    TRY(db_prepare(db, &st, "SELECT l.lon_deg, l.lat_deg" TRAIN_OF_RUN " ORDER BY l.id", e));
+    TRY(db_prepare(db, &st, "SELECT l.lon_deg, l.lat_deg" TRAIN_OF_RUN " ORDER BY l.uuid", e));
     stmt_i64(st, 1, run_id);
     while ((rc = stmt_step(st, &row, e)) == 0 && row && t->n_train < (size_t)n) {
         t->train[t->n_train++] = (struct lonlat){col_f64(st, 0), col_f64(st, 1)};
@@ -208,7 +208,7 @@ static int read_predictions(struct truth *t, struct db *db, int64_t run_id, stru
                    " LEFT JOIN class c ON c.id = b.class_id"
                    " WHERE p.run_id = ? AND l.lat_deg NOT NULL"
                    " ORDER BY CASE p.part WHEN 'test' THEN 0 WHEN 'val' THEN 1 WHEN 'train' THEN 2"
-                   " ELSE 3 END, part, p.location_id, p.id",
+                   " ELSE 3 END, part, l.uuid, p.id",
                    e));
     stmt_i64(st, 1, run_id);
     while ((rc = stmt_step(st, &row, e)) == 0 && row) {

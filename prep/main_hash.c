@@ -12,7 +12,7 @@ static const struct opt options[] = {
      .help = "distance, in metres or with km, up to which a single view is enough to tell"},
     {OPT_GROUP, .help = "Work"},
     {OPT_COUNT, "threads", 'j', "N", &prefs.threads, .min = 0, .max = 256,
-     .help = "threads that read images; 0: all cores"},
+     .help = "threads that read images; 0: one per core"},
     {OPT_END},
 };
 

@@ -30,7 +30,7 @@ static const struct opt options[] = {
     {OPT_LENGTH, "near", 0, "LENGTH", &prefs.near_m, .min = 0, .max = 1e5,
      .help = "distance, in metres or with km, at which photos are near"},
     {OPT_COUNT, "threads", 'j', "N", &prefs.threads, .min = 0, .max = 256,
-     .help = "threads that look at the images; 0: all cores"},
+     .help = "threads that look at the images; 0: one per core"},
     {OPT_END},
 };
 

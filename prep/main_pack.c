@@ -14,7 +14,7 @@ static const struct opt options[] = {
      .help = "write nothing: check every record of the file that is there"},
     {OPT_GROUP, .help = "Work"},
     {OPT_COUNT, "threads", 'j', "N", &prefs.threads, .min = 0, .max = 256,
-     .help = "threads that decode; 0: all cores"},
+     .help = "threads that decode; 0: one per core"},
     {OPT_END},
 };
 
@@ -35,8 +35,8 @@ int main(int argc, char **argv)
             "of what went into it: packing the same pictures again does nothing. When pictures were\n"
             "added or changed since, records of all others are copied from the pack that is there,\n"
             "or from what a killed run left beside it.\n",
-        .examples = "  gdje-pack --size 64 -o work/64.pack\n"
-                    "  gdje-pack --size 64 -o work/64.pack --verify\n",
+        .examples = "  gdje-pack --size 64 -o work/pack-64.gdje\n"
+                    "  gdje-pack --size 64 -o work/pack-64.gdje --verify\n",
         .options = options,
         .run = run,
     };

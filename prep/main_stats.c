@@ -11,7 +11,7 @@ static const struct opt options[] = {
      .help = "side of the pictures as the network sees them"},
     {OPT_GROUP, .help = "Work"},
     {OPT_COUNT, "threads", 'j', "N", &prefs.threads, .min = 0, .max = 256,
-     .help = "threads that decode; the result does not depend on it; 0: all cores"},
+     .help = "threads that decode; the result does not depend on it; 0: one per core"},
     {OPT_END},
 };
 

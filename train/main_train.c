@@ -8,9 +8,8 @@ static struct train_prefs prefs = TRAIN_PREFS_DEFAULT;
 
 static const struct opt options[] = {
     {OPT_GROUP, .help = "Run"},
-    {OPT_STR, "pack", 0, "FILE", &prefs.pack, .help = "pictures, made by gdje-pack (required)"},
-    {OPT_STR, "name", 0, "RUN", &prefs.name,
-     .help = "name of the run and of its folder (required)"},
+    {OPT_STR, "pack", 0, "FILE", &prefs.pack, .help = "pictures, made by gdje-pack; required"},
+    {OPT_STR, "name", 0, "RUN", &prefs.name, .help = "name of the run and of its folder; required"},
     {OPT_STR, "run-dir", 0, "DIR", &prefs.run_dir,
      .help = "folder of the runs (without it: run/ beside the catalog)"},
     {OPT_FLAG, "resume", .to = &prefs.resume,
@@ -24,7 +23,7 @@ static const struct opt options[] = {
 
     {OPT_GROUP, .help = "Task and data"},
     {OPT_CHOICE, "task", 0, "TASK", &prefs.task, .choices = prefs_tasks,
-     .help = "classification (cells of a grid) or regression (coordinates)"},
+     .help = "the cell of a grid, or coordinates"},
     {OPT_STR, "split", 0, "NAME", &prefs.split, .help = "split, made by gdje-split"},
     {OPT_STR, "grid", 0, "NAME", &prefs.grid, .help = "grid of the classes, made by gdje-grid"},
     {OPT_STR, "projection", 0, "NAME", &prefs.projection,
@@ -37,8 +36,8 @@ static const struct opt options[] = {
     {OPT_STR, "backend", 0, "NAME", &prefs.backend,
      .help = "auto, cuda, cpu or ref (slow, for tests)"},
     {OPT_CHOICE, "precision", 0, "P", &prefs.precision, .choices = prefs_precisions,
-     .help = "f32, or bf16 with f32 weights"},
-    {OPT_COUNT, "threads", 0, "N", &prefs.threads, 0, 1024, .help = "threads; 0: one per core"},
+     .help = "of activations; weights stay f32"},
+    {OPT_COUNT, "threads", 'j', "N", &prefs.threads, 0, 1024, .help = "threads; 0: one per core"},
 
     {OPT_GROUP, .help = "Learning"},
     {OPT_COUNT, "epochs", 0, "N", &prefs.epochs, 1, 100000, .help = "epochs in all"},
@@ -51,11 +50,11 @@ static const struct opt options[] = {
      .given = &prefs.lr_backbone_given,
      .help = "learning rate of the rest (without --weights: the head's, with: a tenth)"},
     {OPT_CHOICE, "optimiser", 0, "NAME", &prefs.optimiser, .choices = prefs_optimisers,
-     .help = "adam, adamw or sgd with momentum 0.9"},
+     .help = "sgd has a momentum of 0.9"},
     {OPT_F64, "weight-decay", 0, "X", &prefs.weight_decay, 0, 1,
      .help = "L2 (adam, sgd) or decoupled (adamw)"},
     {OPT_CHOICE, "scheduler", 0, "NAME", &prefs.scheduler, .choices = prefs_schedulers,
-     .help = "plateau of the val error in km, cosine over all epochs, or none"},
+     .help = "plateau follows the val error in km, cosine goes over all epochs"},
     {OPT_COUNT, "patience", 0, "N", &prefs.patience, 0, 100000,
      .help = "plateau: epochs without progress"},
     {OPT_F64, "factor", 0, "X", &prefs.factor, 1e-6, 0.999,
@@ -101,9 +100,9 @@ int main(int argc, char **argv)
             "The same command again goes on where the run was stopped, bit for bit on the same\n"
             "machine with the same number of threads; a finished run is left as it is.\n",
         .examples =
-            "  gdje-train --pack work/pack-96.bin --name demo --epochs 20\n"
-            "  gdje-train --pack p.bin --name rx --arch resnext50_32x4d --weights w.safetensors\n"
-            "  gdje-train --pack p.bin --name xy --task regression --scheduler cosine\n",
+            "  gdje-train --pack work/pack-64.gdje --name demo --epochs 20\n"
+            "  gdje-train --pack work/pack-64.gdje --name rx --arch resnext50_32x4d\n"
+            "  gdje-train --pack work/pack-64.gdje --name xy --task regression --scheduler cosine\n",
         .options = options,
         .run = run,
     };

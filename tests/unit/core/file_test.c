@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -48,6 +49,23 @@ static void test_commit(void **state)
     assert_int_equal(n, 5);
     assert_string_equal((char *)data, "hello");
     free(data);
+}
+
+/* What a killed process was writing goes with the next write. */
+static void test_leftovers(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct out o = {0};
+    int status = 0;
+    const pid_t child = fork();
+    if (child == 0) {
+        _exit(out_open(&o, path, &e) == 0 ? 0 : 1);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(file_write(path, "x", 1, &e), 0);
 }
 
 static void test_abandoned_leaves_the_old_file(void **state)
@@ -170,10 +188,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_commit),    T(test_abandoned_leaves_the_old_file),
-        T(test_full_disk), T(test_ceiling),
-        T(test_secret),    T(test_dir_make),
-        T(test_paths),     T(test_buf),
+        T(test_commit),    T(test_leftovers), T(test_abandoned_leaves_the_old_file),
+        T(test_full_disk), T(test_ceiling),   T(test_secret),
+        T(test_dir_make),  T(test_paths),     T(test_buf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

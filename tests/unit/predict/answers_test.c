@@ -97,7 +97,7 @@ static void test_photos(void **state)
     (void)state;
     assert_int_equal(photos.n, 24);
     for (size_t i = 0; i < photos.n; i++) {
-        assert_true(i == 0 || photos.loc[i - 1].id < photos.loc[i].id);
+        assert_true(i == 0 || strcmp(photos.loc[i - 1].uuid, photos.loc[i].uuid) < 0);
         assert_true(geo_valid(photos.loc[i].truth));
         assert_non_null(photos.loc[i].part);
         for (int v = 0; v < PHOTO_VIEWS; v++) {
@@ -132,12 +132,21 @@ static void test_batches(void **state)
 }
 
 /* A pack with the same pixels gives the same bits. */
+/* A pack is by id, photos are by uuid. */
+static int by_id(const void *a, const void *b)
+{
+    const int64_t x = (*(struct photo_location *const *)a)->id;
+    const int64_t y = (*(struct photo_location *const *)b)->id;
+    return (x > y) - (x < y);
+}
+
 static void test_pack(void **state)
 {
     (void)state;
     struct err e = {0};
     char path[128];
     int64_t id[64];
+    struct photo_location *loc[64];
     uint8_t inputs[SHA256_SIZE] = {0};
     struct pack_writer *w = NULL;
     struct pack *pack = NULL;
@@ -147,11 +156,15 @@ static void test_pack(void **state)
     assert_non_null(record);
     in_dir(path, sizeof path, "pack.gdje");
     for (size_t i = 0; i < photos.n; i++) {
-        id[i] = photos.loc[i].id;
+        loc[i] = &photos.loc[i];
+    }
+    qsort(loc, photos.n, sizeof loc[0], by_id);
+    for (size_t i = 0; i < photos.n; i++) {
+        id[i] = loc[i]->id;
     }
     ok(pack_create(path, PX, 4, id, photos.n, inputs, &w, &e), &e);
     for (size_t i = 0; i < photos.n; i++) {
-        ok(photos_load(&photos.loc[i], NULL, 4, PX, record, &e), &e);
+        ok(photos_load(loc[i], NULL, 4, PX, record, &e), &e);
         ok(pack_put(w, i, record, PACK_ALL_VIEWS(4), 77, &e), &e);
     }
     ok(pack_commit(w, &e), &e);

@@ -81,7 +81,9 @@ static void test_parts(void **state)
     assert_int_equal(p[PART_TRAIN].n_incomplete, 1);
     assert_int_equal(p[PART_VAL].n, 4); /* 4 is in no class and stays */
     assert_int_equal(p[PART_VAL].n_unlabelled, 1);
-    assert_int_equal(p[PART_VAL].s[0].label, -1);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(p[PART_VAL].s[i].label == -1, p[PART_VAL].s[i].location_id == 4);
+    }
     assert_int_equal(p[PART_TEST].n, 4);
     assert_int_equal(o.data.n_classes, WORLD_CLASSES);
     close_data(&o);
