@@ -170,6 +170,7 @@ pipeline: $(S)/report ## the whole way: pictures to a report; see README.md
 	else printf 'pipeline: nothing to do, everything is up to date: open %s\n' "$(abspath $(REPORT))"; fi
 
 pipeline-status: ## what each stage did, when and with which arguments
+	@[ -e $(CATALOG) ] || { echo "there is no catalog '$(CATALOG)': make pipeline" >&2; exit 1; }
 	@sqlite3 -header -column $(CATALOG) 'SELECT name AS stage, finished, n_rows AS rows, arguments FROM stage ORDER BY finished'
 
 .PHONY: pipeline pipeline-status
