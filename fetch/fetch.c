@@ -287,15 +287,25 @@ static int work(const struct run *r, const struct cli *cli, int64_t n, struct er
     return rc;
 }
 
+/* YYYY-MM-DD. */
+static bool is_date(const char *text)
+{
+    struct err ignored = {0};
+    int64_t n = 0;
+    char part[11];
+    if (strlen(text) != 10 || text[4] != '-' || text[7] != '-') {
+        return false;
+    }
+    (void)snprintf(part, sizeof part, "%s", text);
+    part[4] = part[7] = '\0';
+    return parse_i64(part, 0, 9999, &n, &ignored) == 0 &&
+           parse_i64(part + 5, 1, 12, &n, &ignored) == 0 &&
+           parse_i64(part + 8, 1, 31, &n, &ignored) == 0;
+}
+
 static int check_selection(const struct fetch_prefs *p, struct err *e)
 {
-    int year = 0;
-    int month = 0;
-    int day = 0;
-    char rest = 0;
-    if (p->since && (strlen(p->since) != 10 ||
-                     sscanf(p->since, "%4d-%2d-%2d%c", &year, &month, &day, &rest) != 3 ||
-                     month < 1 || month > 12 || day < 1 || day > 31)) {
+    if (p->since && !is_date(p->since)) {
         return err_set(e, ERR_USAGE, "--since: '%s' is no date like 2026-11-20", p->since);
     }
     if (p->only && !p->retry_failed) {
