@@ -16,7 +16,7 @@ if [ "${GDJE_LONG:-0}" = 1 ]; then
 fi
 servers=
 # shellcheck disable=SC2086 # several process ids
-trap 'kill $servers 2>/dev/null || true' EXIT
+trap 'kill $servers 2>/dev/null; wait' EXIT
 
 fail() {
     echo "$*"
