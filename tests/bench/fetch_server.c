@@ -21,7 +21,12 @@
 #define N_PICTURES    16
 #define PICTURE_BYTES 75000
 
-static struct MHD_Response *pictures[N_PICTURES];
+#define COMMENT 12 /* bytes that make a picture its own: a JPEG comment of eight */
+
+static struct {
+    uint8_t *data; /* owned */
+    size_t n;
+} pictures[N_PICTURES];
 
 /* Squares of noise of which so many pixels are new that the file gets the size. */
 static void draw(struct image *img, uint64_t seed, double detail)
@@ -38,7 +43,7 @@ static void draw(struct image *img, uint64_t seed, double detail)
     }
 }
 
-static int make_picture(uint64_t seed, struct MHD_Response **r, struct err *e)
+static int make_picture(uint64_t seed, struct err *e)
 {
     int rc = -1;
     struct image img = {0};
@@ -55,16 +60,33 @@ static int make_picture(uint64_t seed, struct MHD_Response **r, struct err *e)
         TRY(image_encode(&img, 80, &data, &n, e));
         *(n < PICTURE_BYTES ? &low : &high) = detail;
     }
-    *r = MHD_create_response_from_buffer(n, data, MHD_RESPMEM_MUST_FREE);
-    if (!*r || MHD_add_response_header(*r, "Content-Type", "image/jpeg") != MHD_YES) {
-        rc = err_nomem(e, "a picture");
-        goto out;
-    }
+    pictures[seed].data = data;
+    pictures[seed].n = n;
     data = NULL;
 out:
     free(data);
     image_release(&img);
     return rc;
+}
+
+/* No two addresses have the same bytes. */
+static enum MHD_Result answer_picture(struct MHD_Connection *c, uint64_t which)
+{
+    const uint8_t *data = pictures[which % N_PICTURES].data;
+    size_t n = pictures[which % N_PICTURES].n;
+    uint8_t *own = malloc(n + COMMENT);
+    if (!own) {
+        return MHD_NO;
+    }
+    memcpy(own, "\xff\xd8\xff\xfe\x00\x0a", 6);
+    memcpy(own + 6, &which, 8);
+    memcpy(own + 2 + COMMENT, data + 2, n - 2);
+    struct MHD_Response *r =
+        MHD_create_response_from_buffer(n + COMMENT, own, MHD_RESPMEM_MUST_FREE);
+    enum MHD_Result ok = MHD_add_response_header(r, "Content-Type", "image/jpeg");
+    ok = ok == MHD_YES ? MHD_queue_response(c, 200, r) : ok;
+    MHD_destroy_response(r);
+    return ok;
 }
 
 static enum MHD_Result answer_metadata(struct MHD_Connection *c, const char *location)
@@ -107,7 +129,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
     const char *pano = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "pano");
     const char *heading = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "heading");
     uint64_t which = rng_stream(pano ? pano : "") + rng_stream(heading ? heading : "");
-    return MHD_queue_response(c, 200, pictures[which % N_PICTURES]);
+    return answer_picture(c, which);
 }
 
 static int run(int64_t n_threads, struct err *e)
@@ -117,7 +139,7 @@ static int run(int64_t n_threads, struct err *e)
     struct sockaddr_in at = {.sin_family = AF_INET};
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     for (uint64_t i = 0; i < N_PICTURES; i++) {
-        TRY(make_picture(i, &pictures[i], e));
+        TRY(make_picture(i, e));
     }
     struct MHD_OptionItem pool[] = {{MHD_OPTION_THREAD_POOL_SIZE, n_threads, NULL},
                                     {MHD_OPTION_END, 0, NULL}};
@@ -136,9 +158,7 @@ static int run(int64_t n_threads, struct err *e)
     MHD_stop_daemon(d);
 out:
     for (int i = 0; i < N_PICTURES; i++) {
-        if (pictures[i]) {
-            MHD_destroy_response(pictures[i]);
-        }
+        free(pictures[i].data);
     }
     return rc;
 }
