@@ -45,9 +45,9 @@ struct trouble {
 
 struct world {
     struct trouble trouble[WORLD_N];
-    int pano[WORLD_N]; /* whose panorama a point finds; its own number by default */
+    int pano[WORLD_N];    /* whose panorama a point finds; its own number by default */
     int picture[WORLD_N]; /* whose pictures a panorama has; its own by default */
-    int delay_ms;      /* before every answer */
+    int delay_ms;         /* before every answer */
     bool needs_key;
     int n_probes[WORLD_N], n_views[WORLD_N]; /* requests seen; views by panorama */
     int n_all, n_in_flight, max_in_flight;
