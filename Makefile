@@ -28,7 +28,8 @@ ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(JOBS)
 endif
 Q := $(if $(filter 1,$(V)),,@)
-say = $(if $(filter 1,$(V)),,@printf '  %-8s%s\n' '$(1)' '$(2)' >&2)
+# short words on standard error; none with V=1 (the commands are shown) or -s
+say = $(if $(filter 1,$(V))$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-8s%s\n' '$(1)' '$(2)' >&2)
 
 # --- make deps: the only step that installs ---------------------------------------------------
 # `make deps pipeline` needs what builds and runs; `make deps` alone or with test or lint, all of it.

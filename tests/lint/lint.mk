@@ -4,6 +4,9 @@ lint_h := $(sort $(shell find $(filter-out train/nn,$(folders)) tests -name '*.h
 lint_sh := $(sort $(wildcard tests/*.sh tests/cli/*.sh tests/faults/*.sh tests/lint/*.sh core/*.sh shapes/*.sh .ci/run))
 folder_of = $(if $(filter train/nn/% tests/unit/nn/% tests/fuzz/nn_%,$(1)),train/nn,$(if $(filter tests/unit/%,$(1)),$(word 3,$(subst /, ,$(1))),$(if $(filter tests/fuzz/%,$(1)),$(firstword $(subst _, ,$(notdir $(1)))),$(firstword $(subst /, ,$(1))))))
 
+# a test program elsewhere may include what any folder includes
+cflags_tests := $(foreach f,$(folders),$(cflags_$(f)))
+
 lint: lint-format lint-includes lint-words lint-tidy lint-cppcheck lint-shell lint-readme ## every static check
 
 lint-format:
