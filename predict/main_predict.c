@@ -58,7 +58,8 @@ int main(int argc, char **argv)
         .details =
             "Without arguments: predicts the locations of the catalog's val and test part for the\n"
             "run that the checkpoint belongs to, by every decoder, into the table prediction, and\n"
-            "chooses the decoder with the least mean error on the val part.\n"
+            "chooses the decoder with the least mean error on the val part. In a catalog that does\n"
+            "not know that run, all locations are predicted and printed, and nothing is stored.\n"
             "\n"
             "With arguments: predicts photos and writes uuid,latitude,longitude; nothing is written\n"
             "to a catalog, and none is needed. An argument is a photo (one location, its name is the\n"

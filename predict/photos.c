@@ -243,7 +243,7 @@ int photos_from_catalog(struct photos *p, struct db *db, int64_t run_id,
     size_t n_found[OPT_LIST_MAX] = {0};
     TRY(db_prepare(db, &st,
                    "SELECT l.id, l.uuid, l.lon_deg, l.lat_deg, s.part, i.view, i.path"
-                   " FROM location l JOIN run r ON r.id = ?"
+                   " FROM location l LEFT JOIN run r ON r.id = ?"
                    " LEFT JOIN split s ON s.scheme_id = r.scheme_id AND s.location_id = l.id"
                    " LEFT JOIN image i ON i.location_id = l.id AND i.state = 'ok'"
                    " ORDER BY l.uuid, i.view",
@@ -256,7 +256,7 @@ int photos_from_catalog(struct photos *p, struct db *db, int64_t run_id,
     }
     for (int i = 0; rc == 0 && i < part->n; i++) {
         if (n_found[i] == 0) {
-            rc = err_set(e, ERR_INPUT, "the run's split has no location in part '%s'", part->v[i]);
+            rc = err_set(e, ERR_INPUT, "there is no location in part '%s'", part->v[i]);
         }
     }
 out:

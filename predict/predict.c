@@ -185,12 +185,12 @@ static int choose_decoder(const struct job *j, enum decode *how, struct err *e)
     return 0;
 }
 
-static int predict_photos(struct job *j, struct err *e)
+/* Compute the places of j->photos and print them. */
+static int print_answers(struct job *j, struct err *e)
 {
     int rc = -1;
     struct sink s = {0};
     enum decode how = DECODE_MEAN;
-    TRY(photos_from_names(&j->photos, j->cli->args, j->cli->n_args, stdin, e));
     TRY(choose_decoder(j, &how, e));
     TRY(answer(j, (size_t)j->prefs->top, e));
     TRY(sink_open(&s, j->prefs, j->answers.n_top, e));
@@ -203,6 +203,14 @@ static int predict_photos(struct job *j, struct err *e)
 out:
     out_release(&s.file);
     return rc;
+}
+
+static int predict_photos(struct job *j, struct err *e)
+{
+    if (photos_from_names(&j->photos, j->cli->args, j->cli->n_args, stdin, e) != 0) {
+        return -1;
+    }
+    return print_answers(j, e);
 }
 
 /* The catalog --------------------------------------------------------------------------------------- */
@@ -364,6 +372,19 @@ out:
     return rc;
 }
 
+/* A catalog that does not know the checkpoint's run: its places are answered, nothing is stored. */
+static int predict_foreign(struct job *j, struct db *db, struct err *e)
+{
+    if (j->part.n == 0) {
+        j->part = (struct opt_list){.v = {"all"}, .n = 1};
+    }
+    log_info("the catalog has no run '%s': its places are predicted, nothing is stored", j->c->run);
+    if (photos_from_catalog(&j->photos, db, 0, &j->part, e) != 0) {
+        return -1;
+    }
+    return print_answers(j, e);
+}
+
 static int predict_catalog(struct job *j, struct err *e)
 {
     int rc = -1;
@@ -371,16 +392,25 @@ static int predict_catalog(struct job *j, struct err *e)
     int64_t run_id = 0;
     char decode[DECODE_NAME_MAX];
     double val_km = (double)NAN;
+    struct err unknown = {0};
     j->part = j->prefs->part;
-    if (j->part.n == 0) {
-        j->part = (struct opt_list){.v = {"val", "test"}, .n = 2};
-    }
     TRY(catalog_open(j->cli->catalog, CATALOG_WRITE, &db, e));
-    TRY(catalog_run(db, j->c->run, &run_id, e));
-    TRY(check_grid(j, db, run_id, e));
     if (j->pack) {
         TRY(catalog_check_pack(db, j->pack, j->prefs->pack, e));
     }
+    if (catalog_run(db, j->c->run, &run_id, &unknown) != 0) {
+        if (unknown.kind == ERR_INPUT) {
+            rc = predict_foreign(j, db, e);
+        } else {
+            *e = unknown;
+            rc = -1;
+        }
+        goto out;
+    }
+    if (j->part.n == 0) {
+        j->part = (struct opt_list){.v = {"val", "test"}, .n = 2};
+    }
+    TRY(check_grid(j, db, run_id, e));
     TRY(photos_from_catalog(&j->photos, db, run_id, &j->part, e));
     TRY(compute(j, db, run_id, e));
     TRY(store_choose(db, run_id, decode, &val_km, e));
