@@ -36,7 +36,7 @@ say = $(if $(filter 1,$(V))$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf
 deps_build := gcc libc6-dev pkg-config libcurl4-openssl-dev libuv1-dev libsqlite3-dev libproj-dev \
 	libgeos-dev libgdal-dev libjpeg62-turbo-dev libdnnl-dev libjansson-dev libexif-dev libssl-dev \
 	libmicrohttpd-dev libjs-leaflet sqlite3
-deps_test := libcmocka-dev gdal-bin curl chromium clang clang-format clang-tidy cppcheck \
+deps_test := libcmocka-dev gdal-bin curl chromium clang libomp-dev clang-format clang-tidy cppcheck \
 	shellcheck gmt gmt-dcw
 other_goals := $(filter-out deps,$(MAKECMDGOALS))
 deps_wanted := $(deps_build) $(if $(and $(other_goals),$(filter-out test lint check% fuzz border,$(other_goals))),,$(deps_test))
