@@ -267,15 +267,24 @@ int file_read(const char *path, size_t max, uint8_t **data, size_t *n, struct er
         rc = err_sys(e, S_ISDIR(st.st_mode) ? EISDIR : errno, "cannot read '%s'", path);
         goto out;
     }
+    if (st.st_size > 0 && (uint64_t)st.st_size > max) {
+        rc = err_set(e, ERR_INPUT, "cannot read '%s': more than %zu bytes", path, max);
+        goto out;
+    }
     /* Pipes say size 0: start small and grow; one byte more than the size finds the end at once. */
     size_t cap = st.st_size > 0 ? (size_t)st.st_size + 1 : 65536;
+    p = malloc(cap + 1);
+    if (!p) {
+        rc = err_nomem(e, path);
+        goto out;
+    }
     for (;;) {
-        if (len > max || (size_t)(st.st_size > 0 ? st.st_size : 0) > max) {
+        if (len > max) {
             rc = err_set(e, ERR_INPUT, "cannot read '%s': more than %zu bytes", path, max);
             goto out;
         }
-        if (!p || len == cap) {
-            cap = p ? cap * 2 : cap;
+        if (len == cap) {
+            cap *= 2;
             uint8_t *q = realloc(p, cap + 1);
             if (!q) {
                 rc = err_nomem(e, path);

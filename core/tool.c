@@ -106,7 +106,7 @@ static void parser_build(struct parser *p, const struct tool *t)
 {
     *p = (struct parser){0};
     p->shorts[p->n_shorts++] = ':'; /* tell a missing value from an unknown option */
-    for (int i = 0; t->options[i].type != OPT_END && i < MAX_OPTIONS; i++) {
+    for (int i = 0; i < MAX_OPTIONS && t->options[i].type != OPT_END; i++) {
         const struct opt *o = &t->options[i];
         if (o->type == OPT_GROUP) {
             continue;

@@ -75,6 +75,7 @@ static int grow(void *list, size_t n, size_t size, struct err *e)
             return err_nomem(e, "a report");
         }
         memcpy(list, &q, sizeof q);
+        /* cppcheck-suppress memleak ; memcpy gave it to the caller */
     }
     return 0;
 }

@@ -63,6 +63,7 @@ static int grow(void *array, size_t cap, size_t size, struct err *e)
         return err_nomem(e, "locations");
     }
     memcpy(array, &q, sizeof q);
+    /* cppcheck-suppress memleak ; memcpy gave it to the caller */
     return 0;
 }
 

@@ -177,7 +177,7 @@ static int add_row(struct part *p, size_t k, struct stmt *st, struct err *e)
 static int go_to(struct truth *t, struct part **p, size_t *k, struct stmt *st, struct err *e)
 {
     const char *part = col_text(st, PART);
-    const bool same_part = *p && strncmp((*p)->name, part, sizeof(*p)->name - 1) == 0;
+    const bool same_part = *p && strncmp((*p)->name, part, sizeof((*p)->name) - 1) == 0;
     if (same_part && (*p)->location[(*p)->n - 1] == col_i64(st, LOCATION)) {
         return 0;
     }
