@@ -173,4 +173,9 @@ pipeline-status: ## what each stage did, when and with which arguments
 	@[ -e $(CATALOG) ] || { echo "there is no catalog '$(CATALOG)': make pipeline" >&2; exit 1; }
 	@sqlite3 -header -column $(CATALOG) 'SELECT name AS stage, finished, n_rows AS rows, arguments FROM stage ORDER BY finished'
 
-.PHONY: pipeline pipeline-status
+# the README's picture: the top of the report
+picture: ## take tests/data/report-map.png anew from the pipeline's report
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1100,1230 \
+		--virtual-time-budget=6000 --screenshot=$(abspath tests/data/report-map.png) file://$(abspath $(REPORT))
+
+.PHONY: pipeline pipeline-status picture
