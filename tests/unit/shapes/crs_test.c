@@ -69,10 +69,10 @@ static void test_epsg3765_table(void **state)
 {
     (void)state;
     static const char path[] = DATA "/crs/epsg3765_expected.csv";
-    struct crs *c = open_crs("EPSG:3765");
     char line[1024];
     int n = 0;
     need(path);
+    struct crs *c = open_crs("EPSG:3765");
     FILE *f = fopen(path, "r");
     assert_non_null(f);
     assert_non_null(fgets(line, sizeof line, f));
