@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What engine.c (asking) and engine_commit.c (keeping what came of it) share. */
+/* What engine.c (asking), engine_answer.c (what came back), engine_end.c (failures and endings) and
+ * engine_commit.c (keeping what came of it) share. */
 #ifndef FETCH_ENGINE_INTERNAL_H
 #define FETCH_ENGINE_INTERNAL_H
 
@@ -40,6 +41,30 @@ struct engine {
     int n_bad_probes, n_bad_views; /* points in a row without a usable answer */
     uint64_t seed, n_draws;        /* of the jitter */
 };
+
+/* engine_pump - keep the window full; notice the end. The last call of every callback. */
+void engine_pump(struct engine *g);
+
+/* engine_promised - pictures of locations under way that have not been asked for yet. */
+int64_t engine_promised(const struct engine *g);
+
+/* An answer that arrived whole: what it leads to. What goes wrong stops the engine. */
+void engine_probe_answered(struct engine *g, struct task *t, const struct transfer_result *r,
+                           struct err *e);
+void engine_view_answered(struct engine *g, struct task *t, const struct transfer_result *r,
+                          struct err *e);
+
+/* engine_task_failed - a request brought no good: again later, or not. why is the peer's. */
+void engine_task_failed(struct engine *g, struct task *t, enum verdict v, const char *raw_why,
+                        double retry_after_s);
+
+/* engine_hurried - after a signal, or when the time is up: no more waiting either. */
+bool engine_hurried(const struct engine *g);
+
+/* engine_end_early - no new points from now on; what is being fetched is finished.
+ * engine_ended_early - 0, or -1 with the error that says why the run ended before the queue. */
+void engine_end_early(struct engine *g, enum ending why);
+int engine_ended_early(const struct engine *g, struct err *e);
 
 /* engine_stop - send nothing more; the first error is the run's. */
 void engine_stop(struct engine *g, const struct err *e);
