@@ -4,6 +4,8 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 static volatile sig_atomic_t caught;
 
@@ -38,6 +40,13 @@ int sig_caught(void)
 int sig_check(struct err *e)
 {
     return caught ? err_set(e, ERR_INTERRUPTED, "interrupted") : 0;
+}
+
+void sig_no_core(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a core_pattern that is a pipe heeds no limit */
 }
 
 void sig_reraise(int s)

@@ -17,6 +17,9 @@ int sig_caught(void);
 /* sig_check - 0, or -1 with ERR_INTERRUPTED once a signal was caught: for long loops. */
 int sig_check(struct err *e);
 
+/* sig_no_core - no image of this process on any disk when it crashes: it holds a secret. */
+void sig_no_core(void);
+
 /* sig_reraise - end the process by signal s, so that a shell sees 128 + s. */
 void sig_reraise(int s);
 

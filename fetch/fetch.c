@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/parse.h"
+#include "core/sig.h"
 #include "fetch/budget.h"
 #include "fetch/engine.h"
 #include "fetch/prices.h"
@@ -61,6 +62,9 @@ static int load_secrets(struct run *r, const struct fetch_prefs *p, const struct
     if (secret_load(p->key_file, FETCH_KEY_VARIABLE, &r->key, e) != 0 ||
         secret_load(p->secret_file, FETCH_SECRET_VARIABLE, &r->secret, e) != 0) {
         return -1;
+    }
+    if (r->key || r->secret) {
+        sig_no_core();
     }
     if (provider->needs_key && !r->key) {
         return err_set(e, ERR_USAGE,
