@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # gdje-fetch that crashes while it holds a key leaves no core with the key in it.
 set -eu
-work=$PWD
 key=Kq7-VERY-SECRET_key9
+# shellcheck disable=SC3045 # dash and bash have it
 ulimit -c unlimited 2>/dev/null || { echo "skip: core files are not allowed here" && exit 77; }
 
 # crash PID: by a signal whose default action writes a core into its working folder
