@@ -18,6 +18,13 @@ double geo_wrap_lon(double lon_deg)
     return (w < 0 ? w + 360.0 : w) - 180.0;
 }
 
+double geo_lon_near(double lon_deg, double middle_deg)
+{
+    double d = lon_deg - middle_deg;
+    bool near = d >= -180 && d <= 180;
+    return near || !(fabs(d) < 720) ? lon_deg : lon_deg - 360 * round(d / 360);
+}
+
 double geo_distance_km(struct lonlat a, struct lonlat b)
 {
     double sin_dlat = sin((b.lat - a.lat) * RAD / 2);

@@ -30,6 +30,10 @@ bool geo_valid(struct lonlat p);
 /* geo_wrap_lon - the same longitude in [-180, 180). */
 double geo_wrap_lon(double lon_deg);
 
+/* geo_lon_near - the same longitude within 180 of middle, both being less than two turns apart; what
+ * is within already is not changed, not by a bit. */
+double geo_lon_near(double lon_deg, double middle_deg);
+
 /* geo_distance_km - great-circle distance, haversine on the sphere of radius GEO_EARTH_R_KM.
  * Source: Sinnott 1984, "Virtues of the Haversine", Sky and Telescope 68(2). */
 double geo_distance_km(struct lonlat a, struct lonlat b);

@@ -294,7 +294,7 @@ int grid_cells_points(const struct grid_cells *cells, struct grid_ground *g, siz
     }
     middle = grid_centre(corner, cells->method->corners(cells, &cells->v[i], corner));
     if (cells->method->geographic) {
-        *centre = (struct lonlat){middle.x, middle.y};
+        *centre = (struct lonlat){geo_lon_near(middle.x, 0), middle.y};
         if (crs_project(g->crs, centre, &middle, 1, e) != 0) {
             return -1;
         }

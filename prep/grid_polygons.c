@@ -183,8 +183,7 @@ out:
 int grid_layer_outline(const struct grid_layer *l, size_t i, struct buf *wkb, struct bbox *box,
                        struct err *e)
 {
-    *box = border_bbox(l->v[i].border);
-    return wkb_border(l->v[i].border, wkb, e);
+    return wkb_border(l->v[i].border, wkb, box, e);
 }
 
 /* The layer is open. Which polygons there are does not depend on the country: all are kept. */

@@ -122,12 +122,7 @@ static int cell_outline(const struct grid_work *w, size_t i, struct buf *wkb, st
         return -1;
     }
     ring[n - 1] = ring[0];
-    *box = (struct bbox){(double)INFINITY, (double)INFINITY, -(double)INFINITY, -(double)INFINITY};
-    for (size_t k = 0; k < n; k++) {
-        *box = (struct bbox){fmin(box->min_x, ring[k].lon), fmin(box->min_y, ring[k].lat),
-                             fmax(box->max_x, ring[k].lon), fmax(box->max_y, ring[k].lat)};
-    }
-    return wkb_multipolygon(1, wkb, e) != 0 ? -1 : wkb_polygon(ring, n, wkb, e);
+    return wkb_ring(ring, n, wkb, box, e);
 }
 
 /* The cell's outline as the catalog's blob. */

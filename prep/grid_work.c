@@ -39,7 +39,8 @@ int grid_work_prepare(struct grid_work *w, struct err *e)
             return -1;
         }
         for (size_t i = 0; i < n; i++) {
-            w->plane[i] = (struct xy){w->places.at[i].lon, w->places.at[i].lat};
+            struct lonlat p = border_unwrap(w->border, w->places.at[i]);
+            w->plane[i] = (struct xy){p.lon, p.lat};
         }
     }
     size_t n_train = 0;

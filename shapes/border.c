@@ -17,6 +17,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "shapes/geos.h"
+#include "shapes/turns.h"
 #include "shapes/vector.h"
 
 #define MAX_BANDS      16384
@@ -53,6 +54,11 @@ void border_free(struct border *b)
 struct bbox border_bbox(const struct border *b)
 {
     return b->box;
+}
+
+struct lonlat border_unwrap(const struct border *b, struct lonlat p)
+{
+    return (struct lonlat){geo_lon_near(p.lon, (b->box.min_x + b->box.max_x) / 2), p.lat};
 }
 
 const char *border_sha256(const struct border *b)
@@ -343,6 +349,7 @@ static int build_index(struct border *b, struct err *e)
 bool border_contains(const struct border *b, struct lonlat p)
 {
     bool inside = false;
+    p = border_unwrap(b, p);
     if (!(p.lat >= b->box.min_y && p.lat <= b->box.max_y && p.lon >= b->box.min_x &&
           p.lon <= b->box.max_x)) {
         return false;
@@ -405,6 +412,7 @@ struct lonlat border_nearest_land(const struct border *b, struct lonlat p)
     if (!geo_valid(p) || border_contains(b, p)) {
         return p;
     }
+    p = border_unwrap(b, p);
     struct nearest s = {p, fmax(cos(p.lat * GEO_PI / 180), 1e-9), INFINITY, {0, 0}};
     double step = (b->box.max_y - b->box.min_y) / (double)b->n_bands;
     size_t k = band_of(b, p.lat);
@@ -429,7 +437,7 @@ struct lonlat border_nearest_land(const struct border *b, struct lonlat p)
             search_band(b, k - d, &s);
         }
     }
-    return (struct lonlat){p.lon + s.at.x / s.kx, p.lat + s.at.y};
+    return (struct lonlat){geo_lon_near(p.lon + s.at.x / s.kx, 0), p.lat + s.at.y};
 }
 
 /* Opening ------------------------------------------------------------------------------------------ */
@@ -443,6 +451,7 @@ static int assemble(const char *path, const struct vector *v, struct border *b, 
         return -1;
     }
     TRY(unite(&g, path, v, &all, e));
+    TRY(turns_join(&g, &all, e));
     if (GEOSNormalize_r(g.h, all) != 0) {
         rc = geos_err(&g, e, "cannot normalise the border");
         goto out;

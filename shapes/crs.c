@@ -171,11 +171,12 @@ _Static_assert(sizeof(struct xy) == 2 * sizeof(double), "xy is a pair of doubles
 int crs_project(struct crs *c, const struct lonlat *p, struct xy *out, size_t n, struct err *e)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!geo_valid(p[i])) {
+        double lon = geo_lon_near(p[i].lon, 0);
+        if (!geo_valid((struct lonlat){lon, p[i].lat})) {
             return err_set(e, ERR_INPUT, "point %zu (lon %.7f, lat %.7f) is not on Earth", i,
                            p[i].lon, p[i].lat);
         }
-        out[i] = (struct xy){p[i].lon, p[i].lat};
+        out[i] = (struct xy){lon, p[i].lat};
     }
     size_t bad = n == 0 ? 0 : transform(c, PJ_FWD, &out[0].x, n);
     if (bad < n) {

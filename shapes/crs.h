@@ -19,8 +19,8 @@ struct crs;
 int crs_open(const char *name, struct crs **out, struct err *e);
 void crs_free(struct crs *c);
 
-/* crs_project, crs_unproject - n points in one call. ERR_INPUT names the first point that has no
- * image. Threads: one struct crs per thread. in and out may not overlap. */
+/* crs_project, crs_unproject - n points in one call; longitudes in at any turn (190 is -170), out
+ * within 180. ERR_INPUT names the first point that has no image. Threads: one struct crs per thread. in and out may not overlap. */
 int crs_project(struct crs *c, const struct lonlat *p, struct xy *out, size_t n, struct err *e);
 int crs_unproject(struct crs *c, const struct xy *p, struct lonlat *out, size_t n, struct err *e);
 

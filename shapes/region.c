@@ -8,6 +8,8 @@
 #include "core/log.h"
 #include "shapes/geos.h"
 
+#define SEAM_STRETCH 20 /* Mercator is stretched so much at 87 degrees */
+
 struct region {
     struct geos geos;
     GEOSGeometry *land;
@@ -45,11 +47,28 @@ struct xy region_centroid(const struct region *r)
     return r->centroid;
 }
 
+/* An edge that is a thousand km in the plane, and not by far as long on the ground, goes the wrong way
+ * round: the plane is cut open where the country is. */
+static int check_seam(const struct lonlat *p, const struct xy *q, size_t n, struct err *e)
+{
+    for (size_t i = 1; i < n; i++) {
+        double km = hypot(q[i].x - q[i - 1].x, q[i].y - q[i - 1].y) / 1000;
+        if (km > 1000 && km > SEAM_STRETCH * geo_distance_km(p[i - 1], p[i])) {
+            return err_set(
+                e, ERR_INPUT,
+                "the projection is cut open between lon %.4f, lat %.4f and lon %.4f, lat "
+                "%.4f: take one whose middle is in the country",
+                p[i - 1].lon, p[i - 1].lat, p[i].lon, p[i].lat);
+        }
+    }
+    return 0;
+}
+
 /* Into the plane; without a reference system the plane is longitude and latitude. */
 static int to_plane(struct crs *c, const struct lonlat *p, struct xy *q, size_t n, struct err *e)
 {
     if (c) {
-        return crs_project(c, p, q, n, e);
+        return crs_project(c, p, q, n, e) != 0 ? -1 : check_seam(p, q, n, e);
     }
     for (size_t i = 0; i < n; i++) {
         q[i] = (struct xy){p[i].lon, p[i].lat};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A border in a plane: what grids are cut from. The plane is a projected reference system, in
- * metres, or longitude and latitude themselves, in degrees. The vertices are projected one by one;
- * edges are straight in the plane.
+ * metres, or longitude and latitude themselves, in degrees, at the turn that the border is at
+ * (border_unwrap). The vertices are projected one by one; edges are straight in the plane.
  *
  *     struct region *r = NULL;
  *     TRY(region_new(border, crs, &r, e));
@@ -31,7 +31,7 @@ enum region_relation {
 };
 
 /* region_new - borrows both for the call; c NULL: in degrees. ERR_INPUT when a vertex has no
- * image. */
+ * image, or the plane is cut open inside of the border. */
 int region_new(const struct border *b, struct crs *c, struct region **out, struct err *e);
 void region_free(struct region *r);
 

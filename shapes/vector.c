@@ -7,6 +7,7 @@
  */
 #include "shapes/vector.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 
 #include "core/file.h"
 #include "core/geo.h"
+#include "core/log.h"
 #include "core/sig.h"
 
 #define TARGET_EPSG   4326
@@ -92,12 +94,13 @@ out:
     return rc;
 }
 
-/* Every vertex must be a place; wild numbers would make an index or a raster endless. */
+/* Every vertex must be a place; wild numbers would make an index or a raster endless. Longitudes may
+ * be those of a neighbouring turn, as in files that go from 0 to 360. */
 static int check_ring(OGRGeometryH ring, struct err *e)
 {
     for (int i = 0; i < OGR_G_GetPointCount(ring); i++) {
         struct lonlat p = {OGR_G_GetX(ring, i), OGR_G_GetY(ring, i)};
-        if (!geo_valid(p)) {
+        if (!(p.lon >= -360 && p.lon <= 360 && p.lat >= -90 && p.lat <= 90)) {
             return err_set(e, ERR_INPUT, "vertex %d (lon %g, lat %g) is not on Earth", i, p.lon,
                            p.lat);
         }
@@ -105,17 +108,72 @@ static int check_ring(OGRGeometryH ring, struct err *e)
     return 0;
 }
 
-static int check_places(OGRGeometryH g, struct err *e)
+/*
+ * A ring within -180 .. 180 with an edge from 178 to -179 crosses the antimeridian: the edge is
+ * 3 degrees long and not 357, and the ring goes on beyond 180. *crosses is set then. Rings with
+ * vertices beyond 180 say themselves what they mean, and an edge of a whole turn is one along the
+ * edge of the map.
+ */
+static int unwrap_ring(OGRGeometryH ring, bool *crosses, struct err *e)
 {
-    int n = OGR_G_GetGeometryCount(g);
-    if (n == 0) {
-        return check_ring(g, e);
-    }
+    int n = OGR_G_GetPointCount(ring);
+    double shift = 0;
+    double last = n > 0 ? OGR_G_GetX(ring, 0) : 0;
     for (int i = 0; i < n; i++) {
-        if (check_places(OGR_G_GetGeometryRef(g, i), e) != 0) {
-            return -1;
+        if (fabs(OGR_G_GetX(ring, i)) > 180) {
+            return 0;
         }
     }
+    for (int i = 1; i < n; i++) {
+        double lon = OGR_G_GetX(ring, i);
+        if (fabs(lon - last) > 180 && fabs(lon - last) < 360) {
+            shift += lon > last ? -360 : 360;
+            *crosses = true;
+        }
+        last = lon;
+        if (shift < 0 || shift > 0) {
+            OGR_G_SetPoint_2D(ring, i, lon + shift, OGR_G_GetY(ring, i));
+        }
+    }
+    if (shift < 0 || shift > 0) {
+        return err_set(e, ERR_INPUT,
+                       "a ring goes round the Earth: lead it along the antimeridian to the pole "
+                       "and back");
+    }
+    return 0;
+}
+
+static void move_ring(OGRGeometryH ring, double by)
+{
+    for (int i = 0; i < OGR_G_GetPointCount(ring); i++) {
+        OGR_G_SetPoint_2D(ring, i, OGR_G_GetX(ring, i) + by, OGR_G_GetY(ring, i));
+    }
+}
+
+static double middle_of(OGRGeometryH ring)
+{
+    OGREnvelope box;
+    OGR_G_GetEnvelope(ring, &box);
+    return (box.MinX + box.MaxX) / 2;
+}
+
+/* Rings of a polygon: made continuous, holes at the turn of their shell. */
+static int unwrap_polygon(OGRGeometryH polygon, bool *crosses, struct err *e)
+{
+    OGRGeometryH shell = OGR_G_GetGeometryRef(polygon, 0);
+    bool here = false;
+    for (int i = 0; i < OGR_G_GetGeometryCount(polygon); i++) {
+        OGRGeometryH ring = OGR_G_GetGeometryRef(polygon, i);
+        if (check_ring(ring, e) != 0 || unwrap_ring(ring, &here, e) != 0) {
+            return -1;
+        }
+        double middle = middle_of(ring);
+        double near = geo_lon_near(middle, middle_of(shell));
+        if (here && (near < middle || near > middle)) {
+            move_ring(ring, near - middle);
+        }
+    }
+    *crosses = *crosses || here;
     return 0;
 }
 
@@ -182,10 +240,12 @@ static int add_name(struct vector *v, OGRFeatureH feature, int field, struct err
     return 0;
 }
 
-static int read_feature(OGRFeatureH feature, OGRCoordinateTransformationH transformation, int field,
-                        struct vector *v, struct err *e)
+static int read_feature(OGRFeatureH feature, const char *path,
+                        OGRCoordinateTransformationH transformation, int field, struct vector *v,
+                        struct err *e)
 {
     int rc = -1;
+    bool crosses = false;
     long long fid = (long long)OGR_F_GetFID(feature);
     OGRGeometryH g = OGR_F_StealGeometry(feature);
     OGRGeometryH polygons = g ? polygons_of(g) : NULL;
@@ -199,7 +259,14 @@ static int read_feature(OGRFeatureH feature, OGRCoordinateTransformationH transf
         rc = err_set(e, ERR_INPUT, "cannot be brought to EPSG:4326: %s", text);
         goto out;
     }
-    TRY(check_places(polygons, e));
+    for (int i = 0; i < OGR_G_GetGeometryCount(polygons); i++) {
+        TRY(unwrap_polygon(OGR_G_GetGeometryRef(polygons, i), &crosses, e));
+    }
+    if (crosses && !transformation) {
+        log_warn("'%s' feature %lld has edges of more than 180 degrees: taken as crossing the "
+                 "antimeridian",
+                 path, fid);
+    }
     TRY(add_feature(v, fid, polygons, e));
     TRY(add_name(v, feature, field, e));
 out:
@@ -242,7 +309,7 @@ static int read_layer(OGRLayerH layer, const char *path, const char *name_field,
     while ((feature = OGR_L_GetNextFeature(layer)) != NULL) {
         bool damaged = CPLGetLastErrorType() >= CE_Failure;
         rc = damaged ? gdal_err(e, "cannot read", path)
-                     : read_feature(feature, transformation, field, v, e);
+                     : read_feature(feature, path, transformation, field, v, e);
         OGR_F_Destroy(feature);
         if (rc != 0) {
             rc = damaged ? rc : err_ctx(e, "'%s'", path);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Polygons of a vector file (shapefile, GeoJSON, TopoJSON, GeoPackage, FlatGeobuf), one blob per
- * feature, in EPSG:4326, longitude first. The only module that includes GDAL.
+ * feature, in EPSG:4326, longitude first. Rings are continuous: one that crosses the antimeridian
+ * goes on beyond 180. The only module that includes GDAL.
  *
  *     struct vector v = {0};
  *     TRY(vector_read("counties.geojson", &v, e));

@@ -10,13 +10,16 @@
 #include "core/geo.h"
 #include "shapes/border.h"
 
-/* wkb_polygon - appends a polygon of one closed ring of n points. */
-int wkb_polygon(const struct lonlat *ring, size_t n, struct buf *out, struct err *e);
+/*
+ * Outlines as files want them: multipolygons within -180 .. 180, cut in two at the antimeridian when
+ * they cross it, appended to out. box OUT: theirs, of both halves from -180 to 180. ERR_SYSTEM.
+ */
 
-/* wkb_multipolygon - appends the head of one of n polygons, which must follow. */
-int wkb_multipolygon(size_t n, struct buf *out, struct err *e);
+/* wkb_ring - a closed ring of n points; it crosses where a longitude jumps by more than 180. One that
+ * goes round a pole holds it. */
+int wkb_ring(const struct lonlat *ring, size_t n, struct buf *out, struct bbox *box, struct err *e);
 
-/* wkb_border - appends all of a border as a multipolygon. */
-int wkb_border(const struct border *b, struct buf *out, struct err *e);
+/* wkb_border - all of a border. */
+int wkb_border(const struct border *b, struct buf *out, struct bbox *box, struct err *e);
 
 #endif

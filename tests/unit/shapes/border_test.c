@@ -355,6 +355,104 @@ static void test_other_reference_system(void **state)
     border_free(b);
 }
 
+/* The antimeridian ---------------------------------------------------------------------------------- */
+
+/* What a border of the country must be, however the file has cut it. */
+static void check_fiji(const struct border *b)
+{
+    struct bbox box = border_bbox(b);
+    assert_int_equal(border_n_rings(b), 3); /* the halves of the island on 180 are one */
+    assert_true(fabs(box.min_x - 177) < 1e-9 && fabs(box.max_x - 181.3) < 1e-9);
+    assert_true(border_contains(b, (struct lonlat){178, -18}));
+    assert_true(border_contains(b, (struct lonlat){180, -17}));
+    assert_true(border_contains(b, (struct lonlat){-180, -17}));
+    assert_true(border_contains(b, (struct lonlat){-179.9, -17}));
+    assert_true(border_contains(b, (struct lonlat){179.9, -17}));
+    assert_true(border_contains(b, (struct lonlat){180.1, -17}));
+    assert_true(border_contains(b, (struct lonlat){-178.8, -18.1}));
+    assert_false(border_contains(b, (struct lonlat){-179.5, -17}));
+    assert_false(border_contains(b, (struct lonlat){0, -17}));
+    /* no coast along 180; the nearest one of a place in the sea may be on the other side */
+    struct lonlat q = border_nearest_land(b, (struct lonlat){-179.99, -17});
+    assert_true(q.lon == -179.99 && q.lat == -17);
+    q = border_nearest_land(b, (struct lonlat){-179.6, -17});
+    assert_true(fabs(q.lon + 179.7) < 1e-9 && fabs(q.lat + 17) < 1e-9);
+    q = border_nearest_land(b, (struct lonlat){179.4, -17});
+    assert_true(fabs(q.lon - 179.5) < 1e-9);
+    q = border_nearest_land(b, (struct lonlat){-179.9, -16.5});
+    assert_true(fabs(q.lon + 179.9) < 1e-9 && fabs(q.lat + 16.8) < 1e-9);
+    struct lonlat u = border_unwrap(b, (struct lonlat){-179, -17});
+    assert_true(fabs(u.lon - 181) < 1e-9);
+}
+
+static void test_antimeridian(void **state)
+{
+    (void)state;
+    static const char *const drawn[] = {
+        FIJI,
+        /* an edge from 179.5 to -179.7 */
+        "{\"type\":\"MultiPolygon\",\"coordinates\":["
+        "[[[177,-18.3],[178.7,-18.3],[178.7,-17.3],[177,-17.3],[177,-18.3]]],"
+        "[[[179.5,-17.2],[-179.7,-17.2],[-179.7,-16.8],[179.5,-16.8],[179.5,-17.2]]],"
+        "[[[-178.9,-18.2],[-178.7,-18.2],[-178.7,-18],[-178.9,-18],[-178.9,-18.2]]]]}",
+        /* from 0 to 360 */
+        "{\"type\":\"MultiPolygon\",\"coordinates\":["
+        "[[[177,-18.3],[178.7,-18.3],[178.7,-17.3],[177,-17.3],[177,-18.3]]],"
+        "[[[179.5,-17.2],[180.3,-17.2],[180.3,-16.8],[179.5,-16.8],[179.5,-17.2]]],"
+        "[[[181.1,-18.2],[181.3,-18.2],[181.3,-18],[181.1,-18],[181.1,-18.2]]]]}",
+        /* to the west of -180 */
+        "{\"type\":\"MultiPolygon\",\"coordinates\":["
+        "[[[-183,-18.3],[-181.3,-18.3],[-181.3,-17.3],[-183,-17.3],[-183,-18.3]]],"
+        "[[[-180.5,-17.2],[-179.7,-17.2],[-179.7,-16.8],[-180.5,-16.8],[-180.5,-17.2]]],"
+        "[[[-178.9,-18.2],[-178.7,-18.2],[-178.7,-18],[-178.9,-18],[-178.9,-18.2]]]]}",
+    };
+    for (size_t i = 0; i < sizeof drawn / sizeof drawn[0]; i++) {
+        struct border *b = open_border(temp_file("fiji.geojson", drawn[i]));
+        check_fiji(b);
+        border_free(b);
+    }
+}
+
+static void test_antimeridian_hole(void **state)
+{
+    (void)state;
+    struct border *b = open_border(temp_file(
+        "hole180.geojson",
+        "{\"type\":\"Polygon\",\"coordinates\":[[[178,0],[-178,0],[-178,4],[178,4],[178,0]],"
+        "[[-179.5,1],[-179.5,2],[-179,2],[-179,1],[-179.5,1]]]}"));
+    assert_int_equal(border_n_rings(b), 2);
+    assert_true(border_contains(b, (struct lonlat){-179.7, 1.5}));
+    assert_false(border_contains(b, (struct lonlat){-179.2, 1.5}));
+    border_free(b);
+}
+
+/* Countries around the Earth have no place to be cut open: they stay within 180. */
+static void test_all_longitudes(void **state)
+{
+    (void)state;
+    struct border *b = open_border(
+        temp_file("world.geojson", "{\"type\":\"MultiPolygon\",\"coordinates\":["
+                                   "[[[-180,-90],[180,-90],[180,-70],[-180,-70],[-180,-90]]],"
+                                   "[[[170,60],[190,60],[190,70],[170,70],[170,60]]],"
+                                   "[[[10,40],[20,40],[20,50],[10,50],[10,40]]]]}"));
+    struct bbox box = border_bbox(b);
+    assert_true(box.min_x == -180 && box.max_x == 180);
+    assert_true(border_contains(b, (struct lonlat){-175, 65}));
+    assert_true(border_contains(b, (struct lonlat){180, 65}));
+    assert_true(border_contains(b, (struct lonlat){-180, 65}));
+    assert_true(border_contains(b, (struct lonlat){15, 45}));
+    assert_true(border_contains(b, (struct lonlat){0, -80}));
+    assert_false(border_contains(b, (struct lonlat){0, 65}));
+    border_free(b);
+    b = open_border(temp_file("usa.geojson", /* touches 180 nowhere, and is one country */
+                              "{\"type\":\"MultiPolygon\",\"coordinates\":["
+                              "[[[172,52],[173,52],[173,53],[172,53],[172,52]]],"
+                              "[[[-170,55],[-67,55],[-67,25],[-170,25],[-170,55]]]]}"));
+    box = border_bbox(b);
+    assert_true(box.min_x == 172 && box.max_x == 293);
+    border_free(b);
+}
+
 static void test_speed(void **state)
 {
     (void)state;
@@ -400,6 +498,9 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_other_reference_system),
+        cmocka_unit_test(test_antimeridian),
+        cmocka_unit_test(test_antimeridian_hole),
+        cmocka_unit_test(test_all_longitudes),
         cmocka_unit_test(test_speed),
     };
     return cmocka_run_group_tests(tests, temp_setup, temp_teardown);

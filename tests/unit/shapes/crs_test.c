@@ -163,6 +163,26 @@ static void test_points_without_image(void **state)
     far[0].x = INFINITY;
     assert_int_equal(crs_unproject(c, far, back, 1, &e), -1);
     assert_int_equal(crs_project(c, p, q, 0, &e), 0);
+    p[1] = (struct lonlat){1e300, 45}; /* not a number of turns */
+    assert_int_equal(crs_project(c, p, q, 2, &e), -1);
+    crs_free(c);
+}
+
+/* 181 is -179; out come longitudes within 180. */
+static void test_other_turns(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct crs *c = open_crs("EPSG:3460"); /* Fiji */
+    static const struct lonlat p[3] = {{181, -18}, {-179, -18}, {-539, -18}};
+    struct xy q[3];
+    struct lonlat back[3];
+    assert_int_equal(crs_project(c, p, q, 3, &e), 0);
+    assert_int_equal(crs_unproject(c, q, back, 3, &e), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_true(q[i].x == q[0].x && q[i].y == q[0].y);
+        assert_true(fabs(back[i].lon + 179) < 1e-9);
+    }
     crs_free(c);
 }
 
@@ -187,6 +207,7 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_points_without_image),
+        cmocka_unit_test(test_other_turns),
         cmocka_unit_test(test_area_of_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,26 +118,120 @@ static void test_not_projectable(void **state)
     border_free(b);
 }
 
-static void test_wkb(void **state)
+struct parsed {
+    double area;
+    int n_parts;
+    struct bbox box;
+};
+
+/* What wkb_ring makes of a ring: valid, and this. */
+static struct parsed outline(const struct lonlat *ring, size_t n)
 {
-    (void)state;
     struct err e = {0};
     struct buf out;
-    static const struct lonlat ring[5] = {{1, 2}, {3, 2}, {3, 5}, {1, 5}, {1, 2}};
-    double area = 0;
-    buf_init(&out, 1000);
-    assert_int_equal(wkb_polygon(ring, 5, &out, &e), 0);
+    struct parsed p = {0};
+    buf_init(&out, 10000);
+    assert_int_equal(wkb_ring(ring, n, &out, &p.box, &e), 0);
     GEOSContextHandle_t h = GEOS_init_r();
     GEOSWKBReader *reader = GEOSWKBReader_create_r(h);
     GEOSGeometry *g = GEOSWKBReader_read_r(h, reader, (const unsigned char *)out.p, out.n);
     assert_non_null(g);
+    assert_int_equal(GEOSGeomTypeId_r(h, g), GEOS_MULTIPOLYGON);
     assert_int_equal(GEOSisValid_r(h, g), 1);
-    assert_int_equal(GEOSArea_r(h, g, &area), 1);
-    assert_true(area == 6);
+    assert_int_equal(GEOSArea_r(h, g, &p.area), 1);
+    p.n_parts = GEOSGetNumGeometries_r(h, g);
     GEOSGeom_destroy_r(h, g);
     GEOSWKBReader_destroy_r(h, reader);
     GEOS_finish_r(h);
     buf_release(&out);
+    return p;
+}
+
+static void same_box(struct bbox box, double min_x, double min_y, double max_x, double max_y)
+{
+    assert_true(box.min_x == min_x && box.min_y == min_y);
+    assert_true(box.max_x == max_x && box.max_y == max_y);
+}
+
+static void test_outline(void **state)
+{
+    (void)state;
+    static const struct lonlat plain[5] = {{1, 2}, {3, 2}, {3, 5}, {1, 5}, {1, 2}};
+    struct parsed p = outline(plain, 5);
+    assert_true(p.area == 6 && p.n_parts == 1);
+    same_box(p.box, 1, 2, 3, 5);
+}
+
+static void test_outline_across_180(void **state)
+{
+    (void)state;
+    static const struct lonlat jumps[5] = {{179, 2}, {-178, 2}, {-178, 5}, {179, 5}, {179, 2}};
+    static const struct lonlat goes_on[5] = {{179, 2}, {182, 2}, {182, 5}, {179, 5}, {179, 2}};
+    static const struct lonlat touches[5] = {{180, 2}, {-179, 2}, {-179, 5}, {-180, 5}, {180, 2}};
+    static const struct lonlat beyond[5] = {{183, 2}, {185, 2}, {185, 5}, {183, 5}, {183, 2}};
+    struct parsed p = outline(jumps, 5);
+    assert_true(p.area == 9 && p.n_parts == 2);
+    same_box(p.box, -180, 2, 180, 5);
+    p = outline(goes_on, 5);
+    assert_true(p.area == 9 && p.n_parts == 2);
+    p = outline(touches, 5);
+    assert_true(p.area == 3 && p.n_parts == 1);
+    same_box(p.box, -180, 2, -179, 5);
+    p = outline(beyond, 5);
+    assert_true(p.area == 6 && p.n_parts == 1);
+    same_box(p.box, -177, 2, -175, 5);
+}
+
+static void test_outline_around_pole(void **state)
+{
+    (void)state;
+    static const struct lonlat north[5] = {{-135, 80}, {-45, 80}, {45, 80}, {135, 80}, {-135, 80}};
+    static const struct lonlat south[5] = {
+        {-135, -80}, {135, -80}, {45, -80}, {-45, -80}, {-135, -80}};
+    struct parsed p = outline(north, 5);
+    assert_true(p.area == 3600);
+    same_box(p.box, -180, 80, 180, 90);
+    p = outline(south, 5);
+    assert_true(p.area == 3600);
+    same_box(p.box, -180, -90, 180, -80);
+}
+
+/* Fiji, as files have it: cut at 180. In a plane whose middle is there it is one piece. */
+static void test_across_180(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct crs *fiji = NULL;
+    struct region *r = NULL;
+    struct xy q;
+    bool inside = false;
+    struct border *b = open_border(temp_file("fiji.geojson", FIJI));
+    assert_int_equal(crs_open("EPSG:3460", &fiji, &e), 0);
+    assert_int_equal(region_new(b, fiji, &r, &e), 0);
+    struct bbox box = region_bbox(r);
+    assert_true(box.max_x - box.min_x < 500000);
+    static const struct lonlat seam = {180, -17};
+    assert_int_equal(crs_project(fiji, &seam, &q, 1, &e), 0);
+    assert_int_equal(region_contains(r, q, &inside, &e), 0);
+    assert_true(inside);
+    region_free(r);
+    crs_free(fiji);
+    border_free(b);
+}
+
+static void test_cut_open_in_the_country(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct crs *mercator = NULL;
+    struct region *r = NULL;
+    struct border *b = open_border(temp_file("fiji.geojson", FIJI));
+    assert_int_equal(crs_open("EPSG:3857", &mercator, &e), 0);
+    assert_int_equal(region_new(b, mercator, &r, &e), -1);
+    assert_int_equal(e.kind, ERR_INPUT);
+    assert_non_null(strstr(e.msg, "cut open"));
+    crs_free(mercator);
+    border_free(b);
 }
 
 static int teardown(void **state)
@@ -149,9 +243,15 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_area),    cmocka_unit_test(test_boxes),
-        cmocka_unit_test(test_nearest), cmocka_unit_test(test_not_projectable),
-        cmocka_unit_test(test_wkb),
+        cmocka_unit_test(test_area),
+        cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_not_projectable),
+        cmocka_unit_test(test_outline),
+        cmocka_unit_test(test_outline_across_180),
+        cmocka_unit_test(test_outline_around_pole),
+        cmocka_unit_test(test_across_180),
+        cmocka_unit_test(test_cut_open_in_the_country),
     };
     return cmocka_run_group_tests(tests, temp_setup, teardown);
 }

@@ -16,6 +16,15 @@
 #define CROATIA "shapes/croatia.shp"
 #define DATA    "../shared/data"
 
+/* A country like Fiji: a large island at 177 .. 178.7, one on the antimeridian that the file cuts
+ * in two, one beyond it. */
+#define FIJI                                                                    \
+    "{\"type\":\"MultiPolygon\",\"coordinates\":["                              \
+    "[[[177,-18.3],[178.7,-18.3],[178.7,-17.3],[177,-17.3],[177,-18.3]]],"      \
+    "[[[179.5,-17.2],[180,-17.2],[180,-16.8],[179.5,-16.8],[179.5,-17.2]]],"    \
+    "[[[-180,-17.2],[-179.7,-17.2],[-179.7,-16.8],[-180,-16.8],[-180,-17.2]]]," \
+    "[[[-178.9,-18.2],[-178.7,-18.2],[-178.7,-18],[-178.9,-18],[-178.9,-18.2]]]]}"
+
 /* group setup and teardown: a temporary folder */
 int temp_setup(void **state);
 int temp_teardown(void **state);
