@@ -85,7 +85,7 @@ export BUILD ROOT tmp
 list() {
     case $1 in
     unit) ls "$BUILD"/tests/unit/*/*_test ;;
-    cli | faults) ls "$ROOT/tests/$1"/*.sh ;;
+    cli | faults) find "$ROOT/tests/$1" -name "*.sh" ! -name lib.sh | sort ;;
     fuzz) find "$BUILD/tests/fuzz" -type f -perm -1 ! -name '*-libfuzzer' | sort ;;
     *)
         echo "run.sh: unknown kind '$1'" >&2

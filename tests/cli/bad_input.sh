@@ -3,26 +3,12 @@
 # The same bad input for every tool: one line that names the object and the cause, the right exit
 # code, nothing written. What only one tool can be given is tested beside that tool.
 set -eu
-border=$ROOT/shapes/croatia.shp
+. "$ROOT/tests/cli/lib.sh"
 "$BUILD"/tests/cli/predict_fixture --border "$border" --predictions --photos --checkpoint 32 --count 60 w
 c=w/catalog.gpkg
 gdje-eval --catalog $c -q --resamples 10 >/dev/null
 tools='sample fetch demo import hash split project grid stats pack train predict eval report'
 
-die() {
-    echo "$*"
-    cat err
-    exit 1
-}
-expect() { # exit code, what stderr says, tool and its arguments
-    want=$1 says=$2 tool=$3
-    shift 3
-    rc=0
-    timeout 60 "gdje-$tool" "$@" >out 2>err </dev/null || rc=$?
-    [ $rc -eq "$want" ] || die "exit $rc instead of $want: gdje-$tool $*"
-    [ -z "$says" ] || grep -qF -- "$says" err || die "does not say '$says': gdje-$tool $*"
-    [ "$(grep -c ': error: ' err)" -eq "$((want > 0))" ] || die "not one error: gdje-$tool $*"
-}
 args() { # a tool's other arguments, good ones
     case $1 in
     sample) echo --border "$border" --count 70 ;;
@@ -41,20 +27,16 @@ cp "$ROOT/tests/data/demo-contact-sheet.jpg" photos/a/0.jpg
 
 # --- options ----------------------------------------------------------------------------------------
 for t in $tools; do
-    expect 0 '' "$t" --help
+    expect 0 "gdje-$t" --help
     [ ! -s err ] || die "gdje-$t --help writes to standard error"
     grep -q "^Usage: gdje-$t " out || die "gdje-$t --help has no usage line"
-    expect 0 '' "$t" --version
+    expect 0 "gdje-$t" --version
     grep -q "^gdje-$t " out || die "gdje-$t --version: $(head -1 out)"
-    expect 2 "'--no-such-option'" "$t" --no-such-option
-    [ ! -s out ] || die "gdje-$t --no-such-option writes to standard output"
-    [ "$(sed -n 2p err)" = "try 'gdje-$t --help'" ] || die "gdje-$t gives no hint"
-    expect 2 "'loud'" "$t" --progress loud
+    fails 2 "'--no-such-option'" "gdje-$t" --no-such-option
+    is "$(sed -n 2p err)" "try 'gdje-$t --help'"
+    fails 2 "'loud'" "gdje-$t" --progress loud
     for text in --help --version --man; do
-        rc=0
-        "gdje-$t" $text >/dev/full 2>err || rc=$?
-        [ $rc -eq 4 ] || die "gdje-$t $text to a full disk: exit $rc"
-        grep -q 'cannot write standard output' err || die "gdje-$t $text to a full disk"
+        full "gdje-$t" $text
     done
 done
 
@@ -73,17 +55,17 @@ for t in $tools; do
     sample | import) ;; # these two make one
     *)
         # shellcheck disable=SC2046
-        expect 3 "there is no catalog 'none.gpkg'" "$t" --catalog none.gpkg $(args "$t")
+        fails 3 "there is no catalog 'none.gpkg'" "gdje-$t" --catalog none.gpkg $(args "$t")
         [ ! -e none.gpkg ] || die "gdje-$t makes a catalog"
         ;;
     esac
     # shellcheck disable=SC2046
     {
-        expect 3 "'newer.gpkg' has schema version" "$t" --catalog newer.gpkg $(args "$t")
-        expect 3 "'foreign.gpkg'" "$t" --catalog foreign.gpkg $(args "$t")
-        expect 3 "'text.gpkg'" "$t" --catalog text.gpkg $(args "$t")
-        expect 3 "'cut.gpkg'" "$t" --catalog cut.gpkg $(args "$t")
-        expect 4 "'folder.gpkg'" "$t" --catalog folder.gpkg $(args "$t")
+        fails 3 "'newer.gpkg' has schema version" "gdje-$t" --catalog newer.gpkg $(args "$t")
+        fails 3 "'foreign.gpkg'" "gdje-$t" --catalog foreign.gpkg $(args "$t")
+        fails 3 "'text.gpkg'" "gdje-$t" --catalog text.gpkg $(args "$t")
+        fails 3 "'cut.gpkg'" "gdje-$t" --catalog cut.gpkg $(args "$t")
+        fails 4 "'folder.gpkg'" "gdje-$t" --catalog folder.gpkg $(args "$t")
     }
     for product in p.gdje r.html; do
         [ ! -e $product ] || die "gdje-$t leaves $product"
@@ -106,11 +88,11 @@ for t in sample demo grid predict report; do
     predict) set -- --catalog $c --checkpoint w/best.safetensors --land ;;
     report) set -- --catalog $c -o r.html ;;
     esac
-    expect 3 "'b/croatia.shp' does not say its reference system" "$t" "$@" --border b/croatia.shp
-    expect 3 "no file 'none.shp'" "$t" "$@" --border none.shp
-    expect 3 "no file 'dangling'" "$t" "$@" --border dangling
-    expect 3 "cannot read 'empty.geojson': " "$t" "$@" --border empty.geojson
-    expect 3 "cannot read 'folder.gpkg': " "$t" "$@" --border folder.gpkg
+    fails 3 "'b/croatia.shp' does not say its reference system" "gdje-$t" "$@" --border b/croatia.shp
+    fails 3 "no file 'none.shp'" "gdje-$t" "$@" --border none.shp
+    fails 3 "no file 'dangling'" "gdje-$t" "$@" --border dangling
+    fails 3 "cannot read 'empty.geojson': " "gdje-$t" "$@" --border empty.geojson
+    fails 3 "cannot read 'folder.gpkg': " "gdje-$t" "$@" --border folder.gpkg
     for product in new.gpkg url r.html; do
         [ ! -e $product ] || die "gdje-$t leaves $product"
     done
@@ -118,8 +100,8 @@ done
 for t in sample grid project; do
     set --
     [ $t = project ] || set -- --border "$border"
-    expect 2 "'EPSG:4326' is not projected" $t --catalog $c "$@" --crs EPSG:4326
-    expect 2 "'EPSG:99999'" $t --catalog $c "$@" --crs EPSG:99999
+    fails 2 "'EPSG:4326' is not projected" "gdje-$t" --catalog $c "$@" --crs EPSG:4326
+    fails 2 "'EPSG:99999'" "gdje-$t" --catalog $c "$@" --crs EPSG:99999
 done
 
 # --- products ---------------------------------------------------------------------------------------
@@ -128,17 +110,15 @@ for t in pack report predict; do
     # shellcheck disable=SC2046
     set -- --catalog $c $(args $t | sed 's/ -o .*//')
     for o in none/x dangling/x places.csv/x; do
-        expect 3 "'$o'" $t "$@" -o $o
+        fails 3 "'$o'" "gdje-$t" "$@" -o $o
     done
-    expect 2 "'places.csv' exists" $t "$@" -o places.csv
-    expect 2 "'b' exists" $t "$@" -o b
-    expect 3 "'b'" $t "$@" -o b --force
+    fails 2 "'places.csv' exists" "gdje-$t" "$@" -o places.csv
+    fails 2 "'b' exists" "gdje-$t" "$@" -o b
+    fails 3 "'b'" "gdje-$t" "$@" -o b --force
     [ -z "$(find . -name '*.tmp*')" ] || die "gdje-$t leaves half a file"
 done
 [ "$(wc -l <places.csv)" -eq 2 ] || die 'a file was overwritten'
 for t in split project grid stats hash eval; do
-    rc=0
     # shellcheck disable=SC2046
-    "gdje-$t" --catalog $c $(args $t) >/dev/full 2>err || rc=$?
-    [ $rc -eq 4 ] || die "gdje-$t to a full disk: exit $rc"
+    full "gdje-$t" --catalog $c $(args $t)
 done

@@ -2,24 +2,11 @@
 # SPDX-License-Identifier: MIT
 # gdje-fetch against gdje-demo: a whole run, its refusals, and that the key is seen nowhere.
 set -eu
+. "$ROOT/tests/cli/lib.sh"
 work=$PWD
-cd "$ROOT"
+ln -s "$ROOT/shapes" .
 c="--catalog $work/c.gpkg"
 key=Kq7-VERY-SECRET_key9
-
-fails() { # fails CODE WORDS COMMAND...
-    code=$1 words=$2
-    shift 2
-    rc=0
-    "$@" >"$work/out" 2>"$work/err" || rc=$?
-    cat "$work/err" >>"$work/all.log"
-    if [ $rc -ne "$code" ] || ! grep -q -- "$words" "$work/err"; then
-        echo "'$*' ended with $rc instead of $code and '$words':"
-        cat "$work/err"
-        exit 1
-    fi
-    [ ! -s "$work/out" ] || { echo "'$*' printed something" && exit 1; }
-}
 states() {
     sqlite3 "$work/c.gpkg" "SELECT count(*) FROM request WHERE state = '$1'"
 }
@@ -27,14 +14,8 @@ states() {
 printf '%s\n' "$key" >"$work/key"
 printf 'another-key\n' >"$work/wrong"
 chmod 600 "$work/key" "$work/wrong"
-gdje-demo --key-file "$work/key" --url-file "$work/url" --idle-exit 60 >/dev/null 2>"$work/demo.log" &
-demo=$!
-trap 'kill $demo 2>/dev/null || true' EXIT
-for _ in $(seq 100); do
-    [ -s "$work/url" ] && break
-    sleep 0.1
-done
-u="--base-url $(cat "$work/url")"
+serve demo --key-file key
+u="--base-url $(cat demo.url)"
 
 # shellcheck disable=SC2086 # $c and $u are options with their values
 {
@@ -68,7 +49,6 @@ u="--base-url $(cat "$work/url")"
     fails 2 "--budget: " gdje-fetch $c $u --budget 5EUR
     fails 2 "--max-billed: " gdje-fetch $c $u --max-billed -1
     fails 3 "no-such-table" gdje-fetch $c $u --prices "$work/no-such-table"
-    tab=$(printf '\t')
     header=$(echo provider kind from_count per_1000 currency read | tr ' ' '\t')
     printf '%s\n' "$header" "demo${tab}image${tab}5${tab}7${tab}EUR${tab}2026-11-20" >"$work/prices"
     fails 3 "line 2: from_count must begin with 0" gdje-fetch $c $u --prices "$work/prices"

@@ -2,25 +2,10 @@
 # SPDX-License-Identifier: MIT
 # gdje-hash: states, duplicates and groups, files that change, interruption, exit codes.
 set -eu
+. "$ROOT/tests/cli/lib.sh"
 data=$ROOT/tests/data/image
-db=work/catalog.gpkg
 
-die() {
-    echo "FAIL: $*" >&2
-    cat out err >&2 2>/dev/null || true
-    exit 1
-}
-sql() { sqlite3 "$db" "$1"; }
-expect() {
-    want=$1
-    shift
-    rc=0
-    "$@" >out 2>err || rc=$?
-    [ $rc -eq "$want" ] || die "'$*' ended with $rc, not $want"
-}
-
-expect 3 gdje-hash
-grep -q "there is no catalog 'work/catalog.gpkg'" err || die "message"
+fails 3 "there is no catalog 'work/catalog.gpkg'" gdje-hash
 
 mkdir -p set/a set/b set/c set/d
 cp "$data/plain.jpg" set/a/0.jpg
@@ -41,27 +26,27 @@ expect 0 gdje-hash
     printf '%s\tmissing\tno such file\n' "$PWD/set/d/0.jpg" "$PWD/set/d/90.jpg"
 } >want
 diff want out || die "the unusable"
-grep -q 'images: 4 ok, 3 missing, 1 corrupt; 8 read now' err || die "counts"
+says 'images: 4 ok, 3 missing, 1 corrupt; 8 read now'
 sum=$(sha256sum <"$data/plain.jpg" | cut -d' ' -f1)
-[ "$(sql "SELECT sha256, width, height, state FROM image_hash WHERE image_id = 1")" = "$sum|35|22|ok" ] || die "row"
+is "$(sql "SELECT sha256, width, height, state FROM image_hash WHERE image_id = 1")" "$sum|35|22|ok"
 # b has the same bytes as a in another view: one group, that of the older location
-[ "$(sql "SELECT l.uuid, group_concat(DISTINCT g.group_key) FROM grouping g JOIN location l ON l.id = g.location_id")" = 'b|a' ] || die "grouping"
-[ "$(sql "SELECT kind, distance_bits FROM duplicate")" = 'exact|0' ] || die "duplicate"
+is "$(sql "SELECT l.uuid, group_concat(DISTINCT g.group_key) FROM grouping g JOIN location l ON l.id = g.location_id")" 'b|a'
+is "$(sql "SELECT kind, distance_bits FROM duplicate")" 'exact|0'
 
 expect 0 gdje-hash
-grep -q '; 0 read now' err || die "read again"
-grep -q 'up to date' err || die "not up to date"
+says '; 0 read now'
+says 'up to date'
 
 # a file that comes back and one that is repaired are read, the others are not
 cp "$data/progressive.jpg" set/d/0.jpg
 cp "$data/full.jpg" set/c/90.jpg
 cp "$data/full.jpg" set/b/90.jpg
 expect 0 gdje-hash
-grep -q 'images: 6 ok, 2 missing, 0 corrupt; 3 read now' err || die "changed files"
+says 'images: 6 ok, 2 missing, 0 corrupt; 3 read now'
 # b and c share their bytes now; c looks like a in both views, for all are one picture encoded anew
-[ "$(sql "SELECT l.uuid, g.group_key FROM grouping g JOIN location l ON l.id = g.location_id ORDER BY 1")" = 'b|a
-c|a' ] || die "grouping again"
-[ "$(sql "SELECT group_concat(kind) FROM (SELECT kind FROM duplicate ORDER BY kind)")" = 'exact,near' ] || die "kinds"
+is "$(sql "SELECT l.uuid, g.group_key FROM grouping g JOIN location l ON l.id = g.location_id ORDER BY 1")" 'b|a
+c|a'
+is "$(sql "SELECT group_concat(kind) FROM (SELECT kind FROM duplicate ORDER BY kind)")" 'exact,near'
 
 # the same on one thread and on many
 sql 'DELETE FROM image_hash; DELETE FROM stage'
@@ -79,8 +64,9 @@ expect 0 timeout 20 gdje-hash
 grep -q 'set/b/90.jpg	corrupt	not a regular file' out || die "pipe"
 
 # nothing usable is an error
-rm -r set && expect 3 gdje-hash
-grep -q 'none of the' err || die "message"
+rm -r set
+expect 3 gdje-hash
+says 'none of the'
 expect 2 gdje-hash extra
 expect 2 gdje-hash --near-bits 9
 expect 0 gdje-hash --help

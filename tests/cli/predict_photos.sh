@@ -2,17 +2,9 @@
 # SPDX-License-Identifier: MIT
 # gdje-predict: photos, folders and stdin; the catalog; batches; what cannot be read.
 set -eu
+. "$ROOT/tests/cli/lib.sh"
 fixture=$BUILD/tests/cli/predict_fixture
-border=$ROOT/shapes/croatia.shp
 
-fails() { # exit code, what stderr says, command
-    want=$1 says=$2
-    shift 2
-    rc=0
-    "$@" >out 2>err || rc=$?
-    [ $rc -eq "$want" ] || { echo "exit $rc instead of $want: $*" && cat err && exit 1; }
-    grep -qF -- "$says" err || { echo "does not say '$says': $*" && cat err && exit 1; }
-}
 near() { # two CSV files of the same places, to a metre
     [ "$(wc -l <"$1")" -eq "$(wc -l <"$2")" ]
     paste -d, "$1" "$2" | awk -F, 'NR > 1 && ($1 != $4 || ($2 - $5) ^ 2 > 1e-10 || ($3 - $6) ^ 2 > 1e-10) {
@@ -26,7 +18,7 @@ cp -r w/images photos/set
 
 # a folder of locations, the same by names on stdin, the same by single folders
 gdje-predict --checkpoint $cp photos/set >set.csv
-[ "$(head -1 set.csv)" = uuid,latitude,longitude ]
+is "$(head -1 set.csv)" uuid,latitude,longitude
 [ "$(wc -l <set.csv)" -eq 49 ]
 grep -qE '^000008,4[2-6]\.[0-9]{7},1[3-9]\.[0-9]{7}$' set.csv
 find photos/set -mindepth 1 -maxdepth 1 | sort | gdje-predict --checkpoint $cp - >stdin.csv
@@ -54,7 +46,7 @@ if cmp -s mean.csv mode.csv || cmp -s mean.csv median.csv; then exit 1; fi
 gdje-predict --checkpoint $cp photos/set --decode mean --top-classes 1 -o first.csv
 near first.csv mode.csv
 gdje-predict --checkpoint $cp photos/set --top 2 >top.csv
-[ "$(head -1 top.csv)" = uuid,latitude,longitude,class_1,probability_1,class_2,probability_2 ]
+is "$(head -1 top.csv)" uuid,latitude,longitude,class_1,probability_1,class_2,probability_2
 awk -F, 'NR > 1 && !(NF == 7 && $5 >= $7 && $5 <= 1) {exit 1}' top.csv
 gdje-predict --checkpoint $cp photos/set --top 1 --format jsonl >top.jsonl
 grep -qE '^\{"uuid": "000008", "latitude": 4[0-9.]+, "longitude": 1[0-9.]+, "top": \[\[[0-9]+, 0\.[0-9]+\]\]\}$' top.jsonl
@@ -66,7 +58,8 @@ cp -r photos broken
 head -c 1000 photos/set/000008/0.jpg >broken/set/000008/0.jpg
 echo no picture >broken/set/000009/180.jpg
 : >broken/set/000018/90.jpg
-fails 1 '3 of 48 locations skipped' gdje-predict --checkpoint $cp broken/set
+expect 1 gdje-predict --checkpoint $cp broken/set
+says '3 of 48 locations skipped'
 [ "$(wc -l <out)" -eq 46 ]
 for u in 000008 000009 000018; do
     grep -q "warning: location '$u' skipped: .*$u" err
@@ -88,10 +81,7 @@ fails 3 "cut.safetensors" gdje-predict --checkpoint cut.safetensors photos/set
 cp photos/set/000008/0.jpg jpeg.safetensors
 fails 3 "jpeg.safetensors" gdje-predict --checkpoint jpeg.safetensors photos/set
 fails 3 "cannot create 'no/such.csv'" gdje-predict --checkpoint $cp photos/set/000008 -o no/such.csv
-rc=0
-gdje-predict --checkpoint $cp photos/set/000008 >/dev/full 2>err || rc=$?
-[ $rc -eq 4 ]
-grep -q 'cannot write standard output' err
+full gdje-predict --checkpoint $cp photos/set/000008
 gdje-predict --help | grep -q 'next given one clockwise'
 
 # the catalog
@@ -109,18 +99,20 @@ grep -q '^test	classifier	top10' s.tsv
 
 # a checkpoint from elsewhere: every place with photos is answered on standard output, none stored
 "$fixture" --border "$border" --checkpoint 32 --count 60 --hostile named
-fails 1 'has no run' gdje-predict --checkpoint named/best.safetensors --catalog w/catalog.gpkg -o foreign.csv
+expect 1 gdje-predict --checkpoint named/best.safetensors --catalog w/catalog.gpkg -o foreign.csv
+says 'has no run'
 [ "$(wc -l <foreign.csv)" -eq 49 ]
 gdje-predict --checkpoint $cp --catalog w/catalog.gpkg -o again2.csv 2>err
 cmp answers.csv again2.csv
 
 echo broken >w/images/000019/0.jpg
-fails 1 '1 of 24 locations skipped' gdje-predict --checkpoint $cp --catalog w/catalog.gpkg --part test
+expect 1 gdje-predict --checkpoint $cp --catalog w/catalog.gpkg --part test
+says '1 of 24 locations skipped'
 grep -q 'images/000019/0.jpg.*JPEG' err
 if command -v sqlite3 >/dev/null; then
     q() { sqlite3 w/catalog.gpkg "$1"; }
-    [ "$(q "SELECT group_concat(n) FROM (SELECT count(*) n FROM prediction GROUP BY part, decode)")" = 23,23,23,24,24,24 ]
-    [ "$(q "SELECT count(*) FROM prediction WHERE geom IS NULL OR error_km IS NULL OR top IS NULL")" = 0 ]
+    is "$(q "SELECT group_concat(n) FROM (SELECT count(*) n FROM prediction GROUP BY part, decode)")" 23,23,23,24,24,24
+    is "$(q "SELECT count(*) FROM prediction WHERE geom IS NULL OR error_km IS NULL OR top IS NULL")" 0
     [ "$(q "SELECT decode FROM decode_choice")" = "$(q "SELECT decode FROM prediction WHERE part = 'val'
         GROUP BY decode ORDER BY avg(error_km) LIMIT 1")" ]
 fi
@@ -132,15 +124,16 @@ gdje-predict --checkpoint some/best.safetensors --catalog some/catalog.gpkg -q -
 fails 3 'no predictions of places that are known' gdje-eval --catalog some/catalog.gpkg
 gdje-predict --checkpoint some/best.safetensors --catalog some/catalog.gpkg -q
 gdje-eval --catalog some/catalog.gpkg -q >some.tsv
-[ "$(cut -f1 some.tsv | sort -u | tr '\n' ' ')" = 'part test val ' ]
+is "$(cut -f1 some.tsv | sort -u | tr '\n' ' ')" 'part test val '
 
 # another grid than that of the training
-fails 0 'not the one it was trained with' gdje-predict --checkpoint w/best.safetensors \
+expect 0 gdje-predict --checkpoint w/best.safetensors \
     --catalog some/catalog.gpkg --part test
+says 'not the one it was trained with'
 
 # regression
 "$fixture" --border "$border" --photos --checkpoint 32 --regression --count 60 reg
 gdje-predict --checkpoint reg/best.safetensors --catalog reg/catalog.gpkg -q -o reg.csv
 [ "$(wc -l <reg.csv)" -eq 13 ]
 gdje-predict --checkpoint reg/best.safetensors --top 3 reg/images >reg2.csv
-[ "$(head -1 reg2.csv)" = uuid,latitude,longitude ]
+is "$(head -1 reg2.csv)" uuid,latitude,longitude

@@ -2,23 +2,8 @@
 # SPDX-License-Identifier: MIT
 # gdje-report: the page stands alone, its script runs, names from the catalog cannot break out.
 set -eu
+. "$ROOT/tests/cli/lib.sh"
 fixture=$BUILD/tests/cli/predict_fixture
-border=$ROOT/shapes/croatia.shp
-
-fails() { # exit code, what stderr says, command
-    want=$1 says=$2
-    shift 2
-    rc=0
-    "$@" >out 2>err || rc=$?
-    [ $rc -eq "$want" ] || { echo "exit $rc instead of $want: $*" && cat err && exit 1; }
-    grep -qF -- "$says" err || { echo "does not say '$says': $*" && cat err && exit 1; }
-}
-absent() { # grep's arguments
-    if grep "$@"; then
-        echo "there is '$*'"
-        exit 1
-    fi
-}
 
 "$fixture" --border "$border" --predictions --photos --hostile --count 700 evil
 "$fixture" --border "$border" --count 60 bare

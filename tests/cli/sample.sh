@@ -2,21 +2,9 @@
 # SPDX-License-Identifier: MIT
 # gdje-sample: what it prints, what it queues, what it refuses.
 set -eu
-cd "$ROOT"
-work=$OLDPWD
-
-fails() { # fails CODE WORDS COMMAND...
-    code=$1 words=$2
-    shift 2
-    rc=0
-    "$@" >"$work/out" 2>"$work/err" || rc=$?
-    if [ $rc -ne "$code" ] || ! grep -q -- "$words" "$work/err" || [ "$(wc -l <"$work/err")" -gt 2 ]; then
-        echo "'$*' ended with $rc instead of $code and '$words':"
-        cat "$work/err"
-        exit 1
-    fi
-    [ ! -s "$work/out" ] || { echo "'$*' printed something" && exit 1; }
-}
+. "$ROOT/tests/cli/lib.sh"
+work=$PWD
+ln -s "$ROOT/shapes" .
 c="--catalog $work/c.gpkg"
 
 # shellcheck disable=SC2086 # $c is an option and its value

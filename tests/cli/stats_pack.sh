@@ -2,27 +2,12 @@
 # SPDX-License-Identifier: MIT
 # gdje-stats and gdje-pack: what they compute, that they do it once, and what they refuse.
 set -eu
+. "$ROOT/tests/cli/lib.sh"
 data=$ROOT/tests/data/image
-db=work/catalog.gpkg
-
-die() {
-    echo "FAIL: $*" >&2
-    cat out err >&2 2>/dev/null || true
-    exit 1
-}
-sql() { sqlite3 "$db" "$1"; }
-expect() {
-    want=$1
-    shift
-    rc=0
-    "$@" >out 2>err || rc=$?
-    [ $rc -eq "$want" ] || die "'$*' ended with $rc, not $want"
-}
 
 expect 3 gdje-stats
 expect 3 gdje-pack -o p.pack
-expect 2 gdje-pack
-grep -q 'needs a file name: -o FILE' err || die "message"
+fails 2 'needs a file name: -o FILE' gdje-pack
 
 echo 'uuid,latitude,longitude' >set.csv
 i=0
@@ -39,8 +24,7 @@ rm set/3/270.jpg
 gdje-import -q --csv set.csv --images set >/dev/null
 gdje-import -q --images unknown --to-predict >/dev/null
 
-expect 3 gdje-pack -o p.pack
-grep -q 'run gdje-hash first' err || die "hint"
+fails 3 'run gdje-hash first' gdje-pack -o p.pack
 gdje-hash -q >/dev/null
 # copies of one picture are one group; the split is set by hand so that there is a train part
 sql "INSERT INTO split_scheme (id, name, method, ratios, seed) VALUES (1, 'default', 'file', '1', 0);
@@ -52,33 +36,31 @@ R	9
 G	9
 B	9' ] || die "table"
 cp out first
-[ "$(sql "SELECT count(*), count(DISTINCT content_sha256) FROM stats WHERE size_px = 16 AND std BETWEEN 0.05 AND 0.4 AND mean BETWEEN 0.3 AND 0.7")" = '3|1' ] || die "rows"
+is "$(sql "SELECT count(*), count(DISTINCT content_sha256) FROM stats WHERE size_px = 16 AND std BETWEEN 0.05 AND 0.4 AND mean BETWEEN 0.3 AND 0.7")" '3|1'
 expect 0 gdje-stats --size 16
-grep -q 'up to date' err || die "not up to date"
+says 'up to date'
 diff first out || die "another table"
 sql "DELETE FROM stats; DELETE FROM stage WHERE name LIKE 'stats%'"
 expect 0 gdje-stats --size 16 -j 1
 diff first out || die "threads change results"
 expect 0 gdje-stats --size 20
-expect 3 gdje-stats --split nothing
-grep -q "no split 'nothing'" err || die "message"
+fails 3 "no split 'nothing'" gdje-stats --split nothing
 
 # the pack: 9 locations, one of them to be predicted, views up to 270
 expect 0 gdje-pack --size 16 -o p.pack
-grep -q 'packed 9 locations of up to 4 views at 16 px' err || die "counts"
+says 'packed 9 locations of up to 4 views at 16 px'
 [ "$(wc -c <p.pack)" -eq $((4096 + 9 * 4 * 16 * 16 * 3)) ] || die "size"
 sum=$(sha256sum <p.pack)
 touch -d 2020-01-01 p.pack
 expect 0 gdje-pack --size 16 -o p.pack
-grep -q 'up to date' err || die "not up to date"
+says 'up to date'
 [ "$(find p.pack -newermt 2020-06-01)" = '' ] || die "touched"
 expect 0 gdje-pack --size 16 -o other.pack -j 1
 [ "$(sha256sum <other.pack)" = "$sum" ] || die "threads change the pack"
 expect 0 gdje-pack -o p.pack --verify
-grep -q 'is whole: 9 locations, 4 views, 16 px' err || die "verify"
+says 'is whole: 9 locations, 4 views, 16 px'
 printf '\377\377' | dd of=p.pack bs=1 seek=5000 conv=notrunc 2>dd.log
-expect 3 gdje-pack -o p.pack --verify
-grep -q "record 0 (location 1) has crc32" err || die "damage"
+fails 3 "record 0 (location 1) has crc32" gdje-pack -o p.pack --verify
 # another size is another file: only by force
 expect 2 gdje-pack --size 8 -o p.pack
 expect 0 gdje-pack --size 8 -o p.pack --force
@@ -92,8 +74,8 @@ mkdir -p more/m && cp "$data/full.jpg" more/m/0.jpg
 gdje-import -q --images more --to-predict >/dev/null
 gdje-hash -q >/dev/null
 expect 0 gdje-pack --size 8 -o p.pack
-grep -q 'packed 10 locations' err || die "not brought up to date"
-grep -q '9 of them were copied' err || die "not copied"
+says 'packed 10 locations'
+says '9 of them were copied'
 expect 0 gdje-pack --size 8 -o q.pack
 if grep -q copied err; then die "copied from nowhere"; fi
 cmp p.pack q.pack || die "a copied pack is another"
@@ -104,20 +86,18 @@ head -c 24 /dev/zero | dd of=q.pack.tmp.99999999 bs=1 seek=$((112 + 2 * 24 + 8))
 head -c 32 /dev/zero | dd of=q.pack.tmp.99999999 bs=1 seek=80 conv=notrunc 2>dd.log
 : >q.pack.tmp.notes
 expect 0 gdje-pack --size 8 -o q.pack
-grep -q '8 of them were copied' err || die "not resumed"
+says '8 of them were copied'
 cmp p.pack q.pack || die "a resumed pack is another"
 [ "$(echo q.pack*)" = "q.pack q.pack.tmp.notes" ] || die "left behind, or too much removed"
 rm q.pack*
 
 # a picture that is not what was hashed
 cp "$data/progressive.jpg" set/1/0.jpg
-expect 3 gdje-pack --size 12 -o q.pack
-grep -q "set/1/0.jpg' is changed since it was hashed: run gdje-hash again" err || die "changed"
+fails 3 "set/1/0.jpg' is changed since it was hashed: run gdje-hash again" gdje-pack --size 12 -o q.pack
 expect 3 gdje-stats --size 12
-[ "$(sql 'SELECT count(*) FROM stats WHERE size_px = 12')" = 0 ] || die "rows of a failed run"
+is "$(sql 'SELECT count(*) FROM stats WHERE size_px = 12')" 0
 rm set/1/0.jpg
-expect 3 gdje-pack --size 12 -o q.pack
-grep -q 'is gone since' err || die "gone"
+fails 3 'is gone since' gdje-pack --size 12 -o q.pack
 [ "$(find . -name 'q.pack*')" = '' ] || die "left behind"
 
 # where nothing can be written

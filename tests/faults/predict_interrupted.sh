@@ -3,13 +3,10 @@
 # gdje-predict interrupted by a signal and by kill -9: no row of the catalog is half written, what was
 # there stays, and the next run finishes.
 set -eu
+. "$ROOT/tests/cli/lib.sh"
 fixture=$BUILD/tests/cli/predict_fixture
-"$fixture" --border "$ROOT/shapes/croatia.shp" --photos --checkpoint 48 --count 240 w
-rows() { sqlite3 w/catalog.gpkg 'SELECT count(*), total(lat_deg) FROM prediction'; }
-command -v sqlite3 >/dev/null || {
-    echo 'skip: no sqlite3 shell'
-    exit 77
-}
+"$fixture" --border "$border" --photos --checkpoint 48 --count 240 w
+rows() { sql 'SELECT count(*), total(lat_deg) FROM prediction' w/catalog.gpkg; }
 
 gdje-predict --checkpoint w/best.safetensors --catalog w/catalog.gpkg -q -o first.csv
 before=$(rows)
@@ -22,11 +19,11 @@ for s in TERM KILL; do
         -o second.csv 2>err &
     pid=$!
     sleep 2
-    kill -$s $pid || { echo "it had ended by itself" && cat err && exit 1; }
+    kill -$s $pid || die "it had ended by itself"
     rc=0
     wait $pid || rc=$?
-    [ $rc -eq "$want" ] || { echo "SIG$s ended in $rc" && cat err && exit 1; }
-    [ "$(rows)" = "$before" ]
+    is $rc "$want" "exit after SIG$s"
+    is "$(rows)" "$before" "rows after SIG$s"
     [ ! -e second.csv ]
 done
 gdje-predict --checkpoint w/best.safetensors --catalog w/catalog.gpkg -q -o third.csv

@@ -2,14 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Import, hash, stats and pack cut short at any moment, and disks that fill up.
 set -eu
-jpg=$ROOT/tests/data/image/plain.jpg
-db=work/catalog.gpkg
-
-die() {
-    echo "FAIL: $*" >&2
-    cat err >&2 2>/dev/null || true
-    exit 1
-}
+. "$ROOT/tests/cli/lib.sh"
 
 n=1200
 echo 'uuid,latitude,longitude' >set.csv
@@ -36,10 +29,11 @@ wait $pid || rc=$?
 mkdir ten
 for i in 1 2 3 4 5 6 7 8 9 10; do ln -s "../set/$i" ten/$i; done
 gdje-import -q --images ten --to-predict >out
-# (--foreground: otherwise timeout sends the signal twice, and the second one means it)
+# (--foreground: otherwise timeout sends the signal twice, and the second one means it; and it ends
+# without waiting for what it killed)
 for seconds in 0.03 0.06 0.09; do
     timeout --foreground -s INT $seconds gdje-import -q --csv set.csv --images set --name s >out 2>err || true
-    now=$(sqlite3 $db "SELECT count(*) FROM location WHERE provider = 'import:s'")
+    now=$(sql "SELECT count(*) FROM location WHERE provider = 'import:s'")
     [ "$now" = 0 ] || [ "$now" = $((n - 10)) ] || die "half an import: $now"
 done
 
@@ -48,15 +42,15 @@ rm -r work
 gdje-import -q --csv set.csv --images set --name s >out
 cp $db fresh.gpkg
 for seconds in 0.02 0.05 0.1 0.1 0.2; do
-    timeout -s KILL $seconds gdje-hash -q >out 2>err || true
+    timeout --foreground -s KILL $seconds gdje-hash -q >out 2>err || true
 done
 gdje-hash -q >out
 query='SELECT * FROM image_hash; SELECT * FROM duplicate; SELECT * FROM grouping'
-sqlite3 $db "$query" >killed
+sql "$query" >killed
 gdje-hash -q --catalog fresh.gpkg >out
 sqlite3 fresh.gpkg "$query" >whole
 cmp killed whole || die "kill -9 changes the result"
-[ "$(sqlite3 $db 'PRAGMA integrity_check')" = ok ] || die "catalog"
+is "$(sql 'PRAGMA integrity_check')" ok
 
 # an interrupted pack is the old one or the new one, whole, and leaves nothing else
 for seconds in 0.02 0.05 0.1; do
@@ -68,7 +62,7 @@ done
 # killed again and again, the next run goes on from what there is, to the same bytes
 gdje-pack -q --size 48 -o fresh.pack
 for seconds in 0.03 0.05 0.07 0.1; do
-    timeout -s KILL $seconds gdje-pack -q --size 48 -o k.pack 2>err || true
+    timeout --foreground -s KILL $seconds gdje-pack -q --size 48 -o k.pack 2>err || true
 done
 gdje-pack -q --size 48 -o k.pack
 cmp k.pack fresh.pack || die "kill -9 changes the pack"
@@ -77,25 +71,12 @@ gdje-pack -q --force --size 4 -o p.pack
 old=$(sha256sum <p.pack)
 
 # a full disk, as a limit on the size of files: a message, exit code 4, nothing left
-rc=0
-(
-    trap '' XFSZ
-    ulimit -f 1000
-    gdje-pack -q --force --size 48 -o p.pack
-) 2>err || rc=$?
-[ $rc -eq 4 ] || die "a full disk ended with $rc"
-grep -q "cannot write 'p.pack'" err || die "message"
+fails 4 "cannot write 'p.pack'" capped 1000 gdje-pack -q --force --size 48 -o p.pack
 [ "$(sha256sum <p.pack)" = "$old" ] || die "the old pack is gone"
 [ "$(find . -maxdepth 1 -name 'p.pack.*')" = '' ] || die "left behind"
 
 # the same for the catalog: nothing of the import is in it
 rm -r work
-rc=0
-(
-    trap '' XFSZ
-    ulimit -f 400
-    gdje-import -q --csv set.csv --images set >out
-) 2>err || rc=$?
-[ $rc -eq 4 ] || die "a full disk ended with $rc"
+expect 4 capped 400 gdje-import -q --csv set.csv --images set
 # (not even the schema may have found room)
-[ "$(sqlite3 $db 'SELECT count(*) FROM location' 2>/dev/null || echo 0)" = 0 ] || die "half an import"
+is "$(sql 'SELECT count(*) FROM location' 2>/dev/null || echo 0)" 0

@@ -4,65 +4,42 @@
 # the same bytes, a finished one is left alone, a full disk and a stopped run say what they are.
 # shellcheck disable=SC2086 # $train is a command with its options
 set -eu
-jpg=$ROOT/tests/data/image
-db=work/catalog.gpkg
-
-die() {
-    echo "FAIL: $*" >&2
-    cat out err >&2 2>/dev/null || true
-    exit 1
-}
-sql() { sqlite3 "$db" "$1"; }
-expect() {
-    want=$1
-    shift
-    rc=0
-    "$@" >out 2>err || rc=$?
-    [ $rc -eq "$want" ] || die "'$*' ended with $rc, not $want"
-}
-says() { grep -q "$1" err || die "it does not say '$1'"; }
+. "$ROOT/tests/cli/lib.sh"
+photos=$ROOT/tests/data/image
 
 # --- a small country, each tool asked for before it was run --------------------------------------------
 train='gdje-train --pack work/p.gdje --name r --epochs 3 --batch 6 --threads 1 --save-every 0'
-expect 2 gdje-train
-says 'pack is required'
+fails 2 'pack is required' gdje-train
 expect 2 gdje-train --pack x --name ../x
 expect 2 $train --precision f16
-expect 3 $train
-says 'there is no catalog'
+fails 3 'there is no catalog' $train
 echo 'uuid,latitude,longitude' >set.csv
 i=0
 for lat in 45.1 45.4 45.7 46.0; do
     for lon in 15.5 16.0 16.5 17.0 17.5; do
         i=$((i + 1))
         mkdir -p set/$i
-        cp "$jpg/plain.jpg" set/$i/0.jpg
-        [ $((i % 2)) -eq 0 ] || cp "$jpg/progressive.jpg" set/$i/0.jpg
-        cp "$jpg/full.jpg" set/$i/90.jpg
+        cp "$photos/plain.jpg" set/$i/0.jpg
+        [ $((i % 2)) -eq 0 ] || cp "$photos/progressive.jpg" set/$i/0.jpg
+        cp "$photos/full.jpg" set/$i/90.jpg
         echo "$i,$lat,$lon" >>set.csv
     done
 done
 gdje-import -q --csv set.csv --images set >/dev/null
 gdje-hash -q >/dev/null
-expect 3 $train
-says "cannot open 'work/p.gdje'"
+fails 3 "cannot open 'work/p.gdje'" $train
 # copies of a picture are one group: the split is set by hand, so that there are three parts
 sql "INSERT INTO split_scheme (id, name, method, ratios, seed) VALUES (1, 'default', 'file', '1', 0);
      INSERT INTO split SELECT 1, id, CASE id % 5 WHEN 0 THEN 'val' WHEN 1 THEN 'test' ELSE 'train' END FROM location"
 gdje-pack -q --size 16 -o work/p.gdje >/dev/null 2>&1
-expect 3 $train
-says 'run gdje-grid first'
-expect 3 $train --task regression
-says 'run gdje-project first'
+fails 3 'run gdje-grid first' $train
+fails 3 'run gdje-project first' $train --task regression
 gdje-project -q >/dev/null
 gdje-grid -q --border "$ROOT/shapes/croatia.shp" --spacing 120km >/dev/null
-expect 3 $train
-says 'run gdje-stats --split default --size 16'
+fails 3 'run gdje-stats --split default --size 16' $train
 gdje-stats -q --size 16 >/dev/null
-expect 3 $train --split other
-says 'run gdje-split first'
-expect 2 $train --arch vgg
-says "unknown architecture 'vgg'"
+fails 3 'run gdje-split first' $train --split other
+fails 2 "unknown architecture 'vgg'" $train --arch vgg
 expect 6 $train --backend cuda
 mkdir other
 sqlite3 "$db" ".backup other/catalog.gpkg"
@@ -72,7 +49,7 @@ expect 0 $train
 [ "$(wc -l <out)" -eq 4 ] || die "not a line per epoch"
 [ "$(head -1 out)" = 'epoch	lr	train_loss	val_loss	val_acc	val_km	seconds	images_per_s' ] || die "heads"
 says 'always guessing'
-[ "$(sql 'SELECT count(*) FROM epoch e JOIN run r ON r.id = e.run_id WHERE r.name = "r"')" = 3 ] || die "rows"
+is "$(sql 'SELECT count(*) FROM epoch e JOIN run r ON r.id = e.run_id WHERE r.name = "r"')" 3
 
 # --- killed as soon as an epoch was printed, again and again ---------------------------------------------
 other="$train --catalog other/catalog.gpkg"
@@ -101,10 +78,8 @@ db=work/catalog.gpkg
 
 # --- a pack of what the catalog had before ---------------------------------------------------------------
 sqlite3 other/catalog.gpkg "UPDATE image_hash SET state = 'corrupt' WHERE image_id = 1"
-expect 3 $other
-says "pack 'work/p.gdje' is not of the pictures that the catalog has now: run gdje-pack again"
-expect 3 gdje-predict --checkpoint other/run/r/best.safetensors --catalog other/catalog.gpkg --pack work/p.gdje
-says "pack 'work/p.gdje' is not of the pictures that the catalog has now: run gdje-pack again"
+fails 3 "pack 'work/p.gdje' is not of the pictures that the catalog has now: run gdje-pack again" $other
+fails 3 "pack 'work/p.gdje' is not of the pictures that the catalog has now: run gdje-pack again" gdje-predict --checkpoint other/run/r/best.safetensors --catalog other/catalog.gpkg --pack work/p.gdje
 
 # --- finished, changed, stopped ----------------------------------------------------------------------------
 before=$(ls -l --time-style=full-iso work/run/r)
@@ -112,8 +87,7 @@ expect 0 $train
 says 'up to date'
 [ ! -s out ] || die "it printed epochs"
 [ "$before" = "$(ls -l --time-style=full-iso work/run/r)" ] || die "it touched a file"
-expect 2 $train --lr-head 0.002
-says 'lr_head was 0.001, is 0.002'
+fails 2 'lr_head was 0.001, is 0.002' $train --lr-head 0.002
 rc=0
 (
     trap - TERM
@@ -124,14 +98,11 @@ read -r line <lines
 kill -TERM $pid
 wait $pid || rc=$?
 [ $rc -eq 143 ] || die "a stopped run ended with $rc"
-says 'run .r. stopped'
+says "run 'r' stopped"
 [ "$(grep -c 'begins anew' err)" -eq 1 ] || die "it does not say once that it begins anew"
-[ "$(sql 'SELECT state FROM run')" = interrupted ] || die "state"
+is "$(sql 'SELECT state FROM run')" interrupted
 
 # --- what cannot be written ---------------------------------------------------------------------------------
-rc=0
-$train --name full --epochs 1 >/dev/full 2>err || rc=$?
-[ $rc -eq 4 ] || die "a full standard output ended with $rc"
+full $train --name full --epochs 1
 : >file
-expect 4 $train --name f --run-dir file
-says "'file'"
+fails 4 "'file'" $train --name f --run-dir file

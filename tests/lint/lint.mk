@@ -19,7 +19,7 @@ lint-words:
 	$(Q)sh tests/lint/words.sh $(lint_c) $(lint_h)
 	@echo 'ok   words'
 lint-shell:
-	$(Q)shellcheck -s sh -e SC1091 $(lint_sh)
+	$(Q)shellcheck -x -s sh $(lint_sh)
 	@echo 'ok   shellcheck'
 lint-cppcheck:
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
