@@ -1,7 +1,9 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Every ready query runs on an empty catalog with the plain sqlite3 shell, and ogrinfo is silent.
 set -eu
-gdje-sample --border "$ROOT/shapes/croatia.shp" --count 1 --seed 1 --catalog c.gpkg -q
+. "$ROOT/tests/cli/lib.sh"
+gdje-sample --border "$border" --count 1 --seed 1 --catalog c.gpkg -q
 for q in "$ROOT"/sql/queries/*.sql; do
     sqlite3 c.gpkg <"$q" >/dev/null
 done
@@ -15,11 +17,11 @@ sqlite3 c.gpkg "INSERT INTO split_scheme (name, method, ratios, seed) VALUES ('s
     INSERT INTO stage SELECT name, 'gdje', '0', '', '', 0, '' FROM (SELECT 'split:s' AS name
         UNION SELECT 'stats:s:64' UNION SELECT 'predict:r' UNION SELECT 'eval:r' UNION SELECT 'eval:other');
     DELETE FROM run; DELETE FROM split_scheme;"
-test "$(sqlite3 c.gpkg "SELECT name FROM stage WHERE name NOT LIKE 'sample%'")" = 'eval:other'
+is "$(sql "SELECT name FROM stage WHERE name NOT LIKE 'sample%'" c.gpkg)" eval:other
 
-ogrinfo -al -so c.gpkg >out 2>err
-test ! -s err
+expect 0 ogrinfo -al -so c.gpkg
+[ ! -s err ] || die "ogrinfo complains"
 for layer in location class prediction; do
     grep -q "^Layer name: $layer$" out
 done
-! grep -E '^(Warning|ERROR)' out
+absent -E '^(Warning|ERROR)' out
