@@ -50,7 +50,7 @@ static bool pay(struct engine *g, struct task *t, struct err *e)
     if (taken) {
         return true;
     }
-    if (probe) {
+    if (probe && t->job->state == JOB_PROBING) {
         jobs_drop(&g->jobs, t->job);
     } else {
         engine_end_job(g, t->job, REQUEST_PROBED, "the cap on cost or requests is reached");
@@ -126,9 +126,13 @@ static int send_task(struct engine *g, struct task *t, struct err *e)
     const struct provider *p = g->p->provider;
     bool probe = t->view == TASK_PROBE;
     buf_init(&url, URL_MAX);
-    TRY(probe ? p->plan_probe(&g->p->ask, t->job->request.at, &url, e)
+    TRY(probe ? p->plan_probe(&g->p->ask, &t->job->request, &url, e)
               : p->plan_view(&g->p->ask, &t->job->pano, t->view, &url, e));
-    TRY(transfers_start(g->t, url.p, probe ? PROVIDER_PROBE_MAX : PROVIDER_VIEW_MAX, t, e));
+    const struct transfer_ask ask = {.url = url.p,
+                                     .max_body = probe ? p->probe_max : p->view_max,
+                                     .authorised = probe,
+                                     .follow = !probe && p->n_views == 1};
+    TRY(transfers_start(g->t, &ask, t, e));
     t->sent_s = time_monotonic_s();
     g->n_flight++;
     t->job->n_busy++;
@@ -230,6 +234,7 @@ int engine_run(const struct engine_prefs *p, struct queue *q, struct engine_coun
                                        .stall_s = p->stall_s,
                                        .deadline_s = p->deadline_s,
                                        .no_proxy = url_is_loopback(p->ask.base_url),
+                                       .authorization = p->authorization,
                                        .ctx = &g,
                                        .on_done = on_done,
                                        .on_wake = on_wake};

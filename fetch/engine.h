@@ -27,6 +27,7 @@
 struct engine_prefs {
     const struct provider *provider;
     struct provider_prefs ask;
+    const char *authorization; /* header that proves who asks; NULL: none */
     const char *images_dir;    /* where files are written */
     const char *images_stored; /* how the catalog names that folder */
     int64_t limit;             /* points of this run; 0: all */
@@ -47,7 +48,7 @@ struct engine_counts {
     int64_t n_state[REQUEST_STATE_COUNT]; /* points by what became of them in this run */
     int64_t n_probes, n_views;            /* requests sent */
     int64_t n_retries;                    /* of them, sent again */
-    int64_t n_image_bytes;                /* stored */
+    int64_t n_images, n_image_bytes;      /* stored */
     char last_why[256];                   /* of the last point without a final state */
 };
 

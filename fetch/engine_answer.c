@@ -11,28 +11,16 @@
 #include <string.h>
 
 #include "core/file.h"
-#include "fetch/picture.h"
+#include "fetch/retry.h"
 
 /* --- probes ---------------------------------------------------------------------------------------------- */
 
-static char *view_path(const struct engine *g, const struct job *j, int view)
+static void fetch_views(struct engine *g, struct job *j)
 {
-    char name[64];
-    (void)snprintf(name, sizeof name, "%s/%d.jpg", j->uuid, provider_heading_deg(view));
-    return path_join(g->p->images_stored, name);
-}
-
-static int fetch_views(struct engine *g, struct job *j, struct err *e)
-{
-    for (int v = 0; v < PROVIDER_VIEWS; v++) {
-        j->path[v] = view_path(g, j, v);
-        if (!j->path[v]) {
-            return err_nomem(e, "a path");
-        }
+    for (int v = 0; v < g->p->provider->n_views; v++) {
         tasks_add(&g->jobs, &j->view[v], 0);
     }
     j->state = JOB_FETCHING;
-    return 0;
 }
 
 /* A location that is as good: the job is a duplicate of it, at once or when it is there. */
@@ -98,12 +86,49 @@ static int panorama_found(struct engine *g, struct job *j, const struct pano *pa
     if (near) {
         return 0;
     }
-    if (!budget_affords(g->p->budget, 0, engine_promised(g) + PROVIDER_VIEWS)) {
+    if (!budget_affords(g->p->budget, 0, engine_promised(g) + g->p->provider->n_views)) {
         jobs_drop(&g->jobs, j);
         engine_end_early(g, ENDING_CAPPED);
         return 0;
     }
-    return fetch_views(g, j, e);
+    fetch_views(g, j);
+    return 0;
+}
+
+/* What a search found is asked for itself, unless we have it: only then do we learn where its
+ * picture is. */
+static int ask_for_item(struct engine *g, struct job *j, const struct pano *pano, struct err *e)
+{
+    bool known = false;
+    if (g->ending != ENDING_NOT) {
+        jobs_drop(&g->jobs, j);
+        return 0;
+    }
+    if (queue_knows(g->q, pano->id, &known, e) != 0) {
+        return -1;
+    }
+    j->pano = *pano;
+    if (known) {
+        engine_end_job(g, j, REQUEST_DUPLICATE, "");
+        return 0;
+    }
+    (void)snprintf(j->request.item, sizeof j->request.item, "%s", pano->id);
+    j->probe.n_failed = 0;
+    tasks_add(&g->jobs, &j->probe, 0);
+    return 0;
+}
+
+static int probe_found(struct engine *g, struct job *j, const struct pano *pano, struct err *e)
+{
+    if (j->state == JOB_FETCHING) { /* its picture had another address before */
+        (void)snprintf(j->pano.url, sizeof j->pano.url, "%s", pano->url);
+        tasks_add(&g->jobs, &j->view[0], 0);
+        return 0;
+    }
+    if (g->p->provider->by_item && !pano->url[0]) {
+        return ask_for_item(g, j, pano, e);
+    }
+    return panorama_found(g, j, pano, e);
 }
 
 void engine_probe_answered(struct engine *g, struct task *t, const struct transfer_result *r,
@@ -112,49 +137,23 @@ void engine_probe_answered(struct engine *g, struct task *t, const struct transf
     char why[256] = "";
     struct pano pano;
     const struct answer a = {r->status, r->content_type, r->body->p, r->body->n};
-    enum verdict v = g->p->provider->read_probe(&a, &pano, why);
+    enum verdict v = g->p->provider->read_probe(&g->p->ask, &t->job->request, &a, &pano, why);
     if (v == VERDICT_GOOD || v == VERDICT_NO_IMAGERY) {
         engine_usable(g, true);
     }
     if (v == VERDICT_NO_IMAGERY) {
         engine_end_job(g, t->job, REQUEST_NO_IMAGERY, "");
     } else if (v != VERDICT_GOOD) {
-        if (v == VERDICT_RETRY && r->status == 200) { /* OVER_QUERY_LIMIT and the like */
+        if (v == VERDICT_RETRY && !retry_status(r->status)) { /* OVER_QUERY_LIMIT and the like */
             aimd_bad(&g->aimd, t->sent_s, time_monotonic_s());
         }
         engine_task_failed(g, t, v, why, r->retry_after_s);
-    } else if (panorama_found(g, t->job, &pano, e) != 0) {
+    } else if (probe_found(g, t->job, &pano, e) != 0) {
         engine_stop(g, e);
     }
 }
 
 /* --- views ------------------------------------------------------------------------------------------------ */
-
-/* On a worker thread. */
-static void check_picture(void *task)
-{
-    struct task *t = task;
-    const struct engine *g = t->job->ctx;
-    int size_px = (int)g->p->ask.size_px;
-    struct err e = {0};
-    t->good = picture_check((const uint8_t *)t->jpeg, t->n_jpeg, size_px, g->p->decode, t->why);
-    if (t->good && sha256_of(t->jpeg, t->n_jpeg, t->sha256, &e) != 0) {
-        t->good = false;
-        (void)snprintf(t->why, sizeof t->why, "%.255s", e.msg);
-    }
-}
-
-/* On a worker thread. */
-static void store_views(void *job)
-{
-    struct job *j = job;
-    const struct engine *g = j->ctx;
-    struct store_bytes bytes[PROVIDER_VIEWS];
-    for (int v = 0; v < PROVIDER_VIEWS; v++) {
-        bytes[v] = (struct store_bytes){j->view[v].jpeg, j->view[v].n_jpeg};
-    }
-    (void)store_put(g->p->images_dir, j->uuid, bytes, &j->store_error);
-}
 
 static void on_stored(void *ctx, void *job)
 {
@@ -170,15 +169,32 @@ static void on_stored(void *ctx, void *job)
     engine_pump(g);
 }
 
+/* The paths of a job's pictures, and one digest of them all. */
+static int describe_pictures(const struct engine *g, struct job *j, struct err *e)
+{
+    uint8_t digests[PROVIDER_VIEWS][SHA256_SIZE];
+    char name[STORE_UUID_SIZE + STORE_NAME_SIZE];
+    size_t n = 0;
+    for (int i = 0; i < PROVIDER_VIEWS; i++) {
+        struct job_picture *p = &j->picture[i];
+        if (!p->jpeg) {
+            continue;
+        }
+        memcpy(digests[n++], p->sha256, SHA256_SIZE);
+        (void)snprintf(name, sizeof name, "%s/%s", j->uuid, p->name);
+        p->path = path_join(g->p->images_stored, name);
+        if (!p->path) {
+            return err_nomem(e, "a path");
+        }
+    }
+    return sha256_hex_of(digests, n * SHA256_SIZE, j->views_sha256, e);
+}
+
 /* All views are good: keep them, unless another location has the very same. */
 static int keep_views(struct engine *g, struct job *j, struct err *e)
 {
     int64_t id = 0;
-    uint8_t digests[PROVIDER_VIEWS][SHA256_SIZE];
-    for (int v = 0; v < PROVIDER_VIEWS; v++) {
-        memcpy(digests[v], j->view[v].sha256, SHA256_SIZE);
-    }
-    if (sha256_hex_of(digests, sizeof digests, j->views_sha256, e) != 0) {
+    if (describe_pictures(g, j, e) != 0) {
         return -1;
     }
     struct job *leader = jobs_same_views(&g->jobs, j);
@@ -193,7 +209,7 @@ static int keep_views(struct engine *g, struct job *j, struct err *e)
     }
     j->state = JOB_STORING;
     j->n_busy++;
-    if (transfers_work(g->t, store_views, on_stored, j, e) != 0) {
+    if (transfers_work(g->t, engine_store_pictures, on_stored, j, e) != 0) {
         j->n_busy--;
         return -1;
     }
@@ -212,8 +228,8 @@ static void on_checked(void *ctx, void *task)
     } else if (!t->good) {
         free(t->jpeg);
         t->jpeg = NULL;
-        engine_task_failed(g, t, VERDICT_RETRY_BAD, t->why, 0);
-    } else if (++j->n_good == PROVIDER_VIEWS && keep_views(g, j, &e) != 0) {
+        engine_task_failed(g, t, t->final ? VERDICT_FAILED : VERDICT_RETRY_BAD, t->why, 0);
+    } else if (++j->n_good == g->p->provider->n_views && keep_views(g, j, &e) != 0) {
         engine_stop(g, &e);
     }
     engine_pump(g);
@@ -232,7 +248,7 @@ void engine_view_answered(struct engine *g, struct task *t, const struct transfe
     t->n_jpeg = r->body->n;
     t->jpeg = buf_take(r->body);
     t->job->n_busy++;
-    if (transfers_work(g->t, check_picture, on_checked, t, e) != 0) {
+    if (transfers_work(g->t, engine_check_picture, on_checked, t, e) != 0) {
         t->job->n_busy--;
         engine_stop(g, e);
     }

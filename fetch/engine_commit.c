@@ -32,7 +32,7 @@ void engine_end_job(struct engine *g, struct job *j, enum request_state outcome,
 
 /* --- commits ---------------------------------------------------------------------------------------- */
 
-static void fill_outcome(const struct job *j, const struct engine_prefs *p, struct outcome *o)
+static void fill_outcome(const struct job *j, struct outcome *o)
 {
     *o = (struct outcome){.request_id = j->request.id,
                           .state = j->outcome,
@@ -41,11 +41,13 @@ static void fill_outcome(const struct job *j, const struct engine_prefs *p, stru
                           .twin_id = j->twin_id,
                           .twin_pano = j->twin_pano[0] ? j->twin_pano : NULL,
                           .views_sha256 = j->views_sha256,
-                          .uuid = j->uuid,
-                          .size_px = (int)p->ask.size_px};
-    for (int v = 0; v < PROVIDER_VIEWS; v++) {
-        o->path[v] = j->path[v];
-        o->n_bytes[v] = j->view[v].n_jpeg;
+                          .uuid = j->uuid};
+    for (int i = 0; i < PROVIDER_VIEWS && j->outcome == REQUEST_DONE; i++) {
+        const struct job_picture *p = &j->picture[i];
+        if (p->path) {
+            o->picture[o->n_pictures++] = (struct outcome_picture){
+                p->view, p->heading_deg, p->path, p->n, p->width, p->height};
+        }
     }
 }
 
@@ -55,8 +57,9 @@ static void count(struct engine *g, const struct job *j)
     if (j->outcome == REQUEST_QUEUED || j->outcome == REQUEST_PROBED) {
         (void)snprintf(g->counts->last_why, sizeof g->counts->last_why, "%s", j->why);
     }
-    for (int v = 0; v < PROVIDER_VIEWS && j->outcome == REQUEST_DONE; v++) {
-        g->counts->n_image_bytes += (int64_t)j->view[v].n_jpeg;
+    for (int i = 0; i < PROVIDER_VIEWS && j->outcome == REQUEST_DONE; i++) {
+        g->counts->n_images += j->picture[i].path != NULL;
+        g->counts->n_image_bytes += (int64_t)j->picture[i].n;
     }
 }
 
@@ -79,7 +82,7 @@ static int commit(struct engine *g, bool all, struct err *e)
     }
     for (const struct job *j = g->jobs.ended; j; j = j->behind) {
         if (ripe(j, all)) {
-            fill_outcome(j, g->p, &outcome[n++]);
+            fill_outcome(j, &outcome[n++]);
         }
     }
     if (n > 0) {

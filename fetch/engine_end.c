@@ -26,7 +26,8 @@ static void give_up(struct engine *g, struct task *t, enum verdict v, const char
     struct job *j = t->job;
     bool probe = t->view == TASK_PROBE;
     enum request_state later = probe ? REQUEST_QUEUED : REQUEST_PROBED;
-    bool final = v == VERDICT_FAILED || (v == VERDICT_RETRY_BAD && !engine_hurried(g));
+    bool final = v == VERDICT_FAILED ||
+                 ((v == VERDICT_RETRY_BAD || v == VERDICT_EXPIRED) && !engine_hurried(g));
     char full[256];
     if (probe) {
         (void)snprintf(full, sizeof full, "metadata: %.240s", why);
@@ -38,12 +39,22 @@ static void give_up(struct engine *g, struct task *t, enum verdict v, const char
     } else {
         log_warn("put off: location %" PRId64 ", %s", j->request.id, full);
     }
-    j->doubtful = v == VERDICT_RETRY_BAD && final;
+    j->doubtful = v != VERDICT_FAILED && final;
     j->probe_failed = probe;
     engine_end_job(g, j, final ? REQUEST_FAILED : later, full);
     if (v != VERDICT_FAILED && !engine_hurried(g)) {
         engine_unusable(g, probe, why);
     }
+}
+
+/* The picture has moved: probe for where it is now, then ask for it again. */
+static void ask_anew(struct engine *g, struct task *t, const char *why)
+{
+    struct job *j = t->job;
+    log_note("location %" PRId64 ": asking for a new address: %s", j->request.id, why);
+    (void)snprintf(j->request.item, sizeof j->request.item, "%s", j->pano.id);
+    j->probe.n_failed = 0;
+    tasks_add(&g->jobs, &j->probe, 0);
 }
 
 /* A request brought no good: again later, or not. why is the peer's. */
@@ -69,6 +80,10 @@ void engine_task_failed(struct engine *g, struct task *t, enum verdict v, const 
         limiter_hold(&g->limiter, now_s + retry_after_s);
     }
     t->n_failed++;
+    if (v == VERDICT_EXPIRED && t->n_failed < g->p->tries && !engine_hurried(g)) {
+        ask_anew(g, t, why);
+        return;
+    }
     if (v == VERDICT_FAILED || t->n_failed >= g->p->tries || engine_hurried(g)) {
         give_up(g, t, v, why);
         return;

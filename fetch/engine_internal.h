@@ -11,6 +11,7 @@
 #include "fetch/engine.h"
 #include "fetch/job.h"
 #include "fetch/limiter.h"
+#include "fetch/store.h"
 #include "fetch/transfer.h"
 
 #define COMMIT_COUNT 64
@@ -57,6 +58,11 @@ void engine_view_answered(struct engine *g, struct task *t, const struct transfe
 /* engine_task_failed - a request brought no good: again later, or not. why is the peer's. */
 void engine_task_failed(struct engine *g, struct task *t, enum verdict v, const char *raw_why,
                         double retry_after_s);
+
+/* On worker threads: engine_check_picture(task) makes pictures of a download,
+ * engine_store_pictures(job) files of pictures. */
+void engine_check_picture(void *task);
+void engine_store_pictures(void *job);
 
 /* engine_hurried - after a signal, or when the time is up: no more waiting either. */
 bool engine_hurried(const struct engine *g);

@@ -10,8 +10,8 @@ int events_print(const char *provider, const struct outcome *o, struct err *e)
 {
     const struct pano *p = o->pano;
     json_int_t n_bytes = 0;
-    for (int v = 0; v < PROVIDER_VIEWS && o->state == REQUEST_DONE; v++) {
-        n_bytes += (json_int_t)o->n_bytes[v];
+    for (int i = 0; i < o->n_pictures; i++) {
+        n_bytes += (json_int_t)o->picture[i].n_bytes;
     }
     json_t *j = json_pack(
         "{s:I s:s s:s s:s? s:s? s:o s:o s:s? s:I s:s?}", "id", (json_int_t)o->request_id, "state",

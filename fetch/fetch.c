@@ -32,7 +32,8 @@ const char *const fetch_verifications[] = {"decode", "ends", NULL};
 struct run {
     struct db *db;
     struct queue *q;
-    char *key, *secret; /* NULL: none */
+    char *key, *secret;  /* NULL: none */
+    char *authorization; /* NULL: the key, if any, is part of URLs */
     char *images_dir, *images_stored;
     struct prices prices;
     struct budget_prefs caps;
@@ -56,10 +57,34 @@ static int secret_load(const char *file, const char *variable, char **text, stru
     return 0;
 }
 
+/* The key as a header. */
+static int authorize(struct run *r, const char *scheme, struct err *e)
+{
+    struct buf b;
+    if (strpbrk(r->key, "\r\n")) {
+        return err_set(e, ERR_USAGE, "the key is more than one line");
+    }
+    buf_init(&b, 8192);
+    if (buf_printf(&b, e, "Authorization: %s %s", scheme, r->key) != 0) {
+        buf_release(&b);
+        return -1;
+    }
+    r->authorization = buf_take(&b);
+    return 0;
+}
+
 static int load_secrets(struct run *r, const struct fetch_prefs *p, const struct provider *provider,
                         struct err *e)
 {
-    if (secret_load(p->key_file, FETCH_KEY_VARIABLE, &r->key, e) != 0 ||
+    if (!provider->key_variable) {
+        return p->key_file
+                   ? err_set(e, ERR_USAGE, "--key-file: provider '%s' takes no key", provider->name)
+                   : 0;
+    }
+    if (secret_load(p->key_file, provider->key_variable, &r->key, e) != 0) {
+        return -1;
+    }
+    if (!provider->key_scheme &&
         secret_load(p->secret_file, FETCH_SECRET_VARIABLE, &r->secret, e) != 0) {
         return -1;
     }
@@ -67,11 +92,10 @@ static int load_secrets(struct run *r, const struct fetch_prefs *p, const struct
         sig_no_core();
     }
     if (provider->needs_key && !r->key) {
-        return err_set(e, ERR_USAGE,
-                       "provider '%s' needs a key: set " FETCH_KEY_VARIABLE " or give --key-file",
-                       provider->name);
+        return err_set(e, ERR_USAGE, "provider '%s' needs a key: set %s or give --key-file",
+                       provider->name, provider->key_variable);
     }
-    return 0;
+    return provider->key_scheme && r->key ? authorize(r, provider->key_scheme, e) : 0;
 }
 
 /* --- folders ----------------------------------------------------------------------------------- */
@@ -161,6 +185,10 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
                        "--base-url: a key is sent by https:// or to this machine, not to '%s'",
                        base_url);
     }
+    if (p->radius_m > provider->max_radius_m) {
+        return err_set(e, ERR_USAGE, "--radius: provider '%s' is asked for %" PRId64 " m at most",
+                       provider->name, provider->max_radius_m);
+    }
     r->engine = (struct engine_prefs){
         .provider = provider,
         .ask = {.base_url = base_url,
@@ -172,7 +200,8 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
                 .pitch_deg = p->pitch_deg,
                 .size_px = p->size_px},
         .limit = p->limit,
-        .window = (int)p->connections,
+        .authorization = r->authorization,
+        .window = p->connections > 0 ? (int)p->connections : provider->connections,
         .tries = (int)p->tries,
         .decode = p->verify == 0,
         .rate_per_s = p->rate_per_s > 0 ? p->rate_per_s : provider->rate_per_s,
@@ -190,20 +219,24 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
 static void print_estimate(const struct run *r, int64_t n)
 {
     const struct budget *b = &r->budget;
-    int64_t n_views = n * PROVIDER_VIEWS;
-    double cost = prices_cost(&r->prices, PRICE_METADATA, b->kind[PRICE_METADATA].n_month, n) +
-                  prices_cost(&r->prices, PRICE_IMAGE, b->kind[PRICE_IMAGE].n_month, n_views);
+    const struct provider *provider = r->engine.provider;
+    int64_t n_probes = provider->by_item ? 2 * n : n;
+    int64_t n_views = n * provider->n_views;
+    double cost =
+        prices_cost(&r->prices, PRICE_METADATA, b->kind[PRICE_METADATA].n_month, n_probes) +
+        prices_cost(&r->prices, PRICE_IMAGE, b->kind[PRICE_IMAGE].n_month, n_views);
     double rate_per_s = r->engine.rate_per_s;
     double by_minute_per_s = (double)r->engine.per_minute / 60;
     if (by_minute_per_s > 0 && (rate_per_s <= 0 || by_minute_per_s < rate_per_s)) {
         rate_per_s = by_minute_per_s;
     }
     (void)printf("locations\t%" PRId64 "\n", n);
-    (void)printf("metadata requests\t%" PRId64 "\n", n);
+    (void)printf("metadata requests%s\t%" PRId64 "\n", provider->by_item ? ", at most" : "",
+                 n_probes);
     (void)printf("image requests, at most\t%" PRId64 "\n", n_views);
     if (rate_per_s > 0) {
         (void)printf("seconds at %g requests/s, at most\t%.0f\n", rate_per_s,
-                     (double)(n + n_views) / rate_per_s);
+                     (double)(n_probes + n_views) / rate_per_s);
     }
     if (r->prices.currency[0]) {
         (void)printf("cost in %s at the prices of %s, at most\t%.2f\n", r->prices.currency,
@@ -212,15 +245,16 @@ static void print_estimate(const struct run *r, int64_t n)
     }
     (void)printf("billed requests so far\t%" PRId64 "\n", b->n_taken);
     if (budget_capped(b)) {
-        (void)printf("within the caps\t%s\n", budget_affords(b, n, n_views) ? "yes" : "no");
+        (void)printf("within the caps\t%s\n", budget_affords(b, n_probes, n_views) ? "yes" : "no");
     }
 }
 
 /* A run that could not finish one location is not begun. */
-static int check_caps(const struct budget *b, struct err *e)
+static int check_caps(const struct run *r, struct err *e)
 {
     char told[160];
-    if (budget_affords(b, 1, PROVIDER_VIEWS)) {
+    const struct budget *b = &r->budget;
+    if (budget_affords(b, 1, r->engine.provider->n_views)) {
         return 0;
     }
     budget_tell(b, told);
@@ -234,14 +268,13 @@ static void summarise(const struct engine_counts *c, double elapsed_s)
 {
     const int64_t *n = c->n_state;
     int64_t n_left = n[REQUEST_QUEUED] + n[REQUEST_PROBED];
-    int64_t n_images = n[REQUEST_DONE] * PROVIDER_VIEWS;
     log_info("%" PRId64 " locations stored (%" PRId64 " images, %.1f MB), %" PRId64
              " without imagery, %" PRId64 " duplicates, %" PRId64 " failed, %" PRId64 " put off",
-             n[REQUEST_DONE], n_images, (double)c->n_image_bytes * 1e-6, n[REQUEST_NO_IMAGERY],
+             n[REQUEST_DONE], c->n_images, (double)c->n_image_bytes * 1e-6, n[REQUEST_NO_IMAGERY],
              n[REQUEST_DUPLICATE], n[REQUEST_FAILED], n_left);
     log_info("%" PRId64 " requests (%" PRId64 " again) in %.1f s, %.1f images/s",
              c->n_probes + c->n_views, c->n_retries, elapsed_s,
-             elapsed_s > 0 ? (double)n_images / elapsed_s : 0);
+             elapsed_s > 0 ? (double)c->n_images / elapsed_s : 0);
 }
 
 /* The record of the stage; what it is made from is what the queue has become. */
@@ -342,7 +375,7 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
     if (p->retry_failed && !p->dry_run) {
         TRY(retry_failed(&r, p, e));
     }
-    TRY(queue_count(r.db, p->since,
+    TRY(queue_count(r.db, r.engine.provider->name, p->since,
                     p->limit > 0 ? p->limit
                     : p->dry_run ? INT64_MAX
                                  : COUNT_MAX,
@@ -358,7 +391,7 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
     }
     TRY(queue_open(r.db, cli->catalog, r.engine.provider->name, p->since, &r.q, e));
     TRY(budget_open(&r.budget, r.db, r.engine.provider->name, &r.prices, &r.caps, e));
-    TRY(check_caps(&r.budget, e));
+    TRY(check_caps(&r, e));
     TRY(open_images(&r, p->images, e));
     TRY(work(&r, cli, n, e));
     TRY(record(&r, cli, e));
@@ -367,6 +400,7 @@ out:
     catalog_close(r.db);
     secret_free(r.key);
     secret_free(r.secret);
+    secret_free(r.authorization);
     free(r.images_dir);
     free(r.images_stored);
     return rc;

@@ -9,7 +9,6 @@
 #include "core/err.h"
 #include "core/tool.h"
 
-#define FETCH_KEY_VARIABLE    "STREETVIEW_KEY"
 #define FETCH_SECRET_VARIABLE "STREETVIEW_SECRET"
 
 struct fetch_prefs {
@@ -21,7 +20,8 @@ struct fetch_prefs {
     int64_t limit;           /* 0: the whole queue */
     double rate_per_s;       /* 0: the provider's own */
     int64_t rate_minute;     /* 0: the provider's own */
-    int64_t connections, tries;
+    int64_t connections;     /* 0: the provider's own */
+    int64_t tries;
     double stall_s, deadline_s;
     int source; /* index into fetch_sources */
     int64_t radius_m, size_px;
@@ -38,10 +38,9 @@ struct fetch_prefs {
     bool status, credits, dry_run;
 };
 
-#define FETCH_PREFS_DEFAULT                                                             \
-    {                                                                                   \
-        .connections = 32, .tries = 5, .stall_s = 15, .deadline_s = 60, .radius_m = 50, \
-        .size_px = 640, .fov_deg = 90                                                   \
+#define FETCH_PREFS_DEFAULT                                                                        \
+    {                                                                                              \
+        .tries = 5, .stall_s = 15, .deadline_s = 60, .radius_m = 50, .size_px = 640, .fov_deg = 90 \
     }
 
 extern const char *const fetch_sources[];

@@ -18,7 +18,8 @@ static void job_free(struct job *j)
 {
     for (int v = 0; v < PROVIDER_VIEWS; v++) {
         free(j->view[v].jpeg);
-        free(j->path[v]);
+        free(j->picture[v].jpeg);
+        free(j->picture[v].path);
     }
     free(j);
 }

@@ -29,11 +29,23 @@ struct task {
     double due_s;  /* not to be sent before */
     double sent_s; /* when it was last sent */
     struct task *next;
-    char *jpeg; /* owned; n_jpeg bytes */
+    char *jpeg; /* owned; n_jpeg bytes as they came, until the worker makes pictures of them */
     size_t n_jpeg;
-    uint8_t sha256[SHA256_SIZE]; /* of a good one */
-    bool good;                   /* the worker's finding; why not otherwise */
+    bool good;  /* the worker's finding; why not otherwise */
+    bool final; /* not good, and asking again will not help */
     char why[256];
+};
+
+/* A file of the location that a job becomes. */
+struct job_picture {
+    char *jpeg; /* owned, n bytes; NULL: there is no such picture */
+    size_t n;
+    uint8_t sha256[SHA256_SIZE];
+    int view;           /* the slot in the catalog */
+    double heading_deg; /* NAN: not known */
+    int width, height;
+    char name[STORE_NAME_SIZE];
+    char *path; /* owned; as the catalog stores it */
 };
 
 enum job_state {
@@ -49,10 +61,12 @@ struct job {
     struct request request;
     enum job_state state;
     struct task probe, view[PROVIDER_VIEWS];
-    int n_busy, n_good;
+    int n_busy;
+    int n_good;       /* downloads that are */
     struct pano pano; /* from FETCHING or PARKED on */
     char uuid[STORE_UUID_SIZE];
-    char *path[PROVIDER_VIEWS]; /* owned */
+    struct job_picture
+        picture[PROVIDER_VIEWS]; /* those of a task are its worker's while it is busy */
     struct job *leader;
     char views_sha256[SHA256_HEX_SIZE]; /* of the digests of its pictures, from STORING on */
 

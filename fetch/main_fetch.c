@@ -43,8 +43,9 @@ static const struct opt options[] = {
      .help = "requests per second; 0: the provider's own (google 100, demo unlimited)"},
     {OPT_COUNT, "rate-minute", 0, "N", &prefs.rate_minute, 0, 1e9,
      .help = "requests in any 60 seconds; 0: the provider's own (google 30000, demo unlimited)"},
-    {OPT_COUNT, "connections", 0, "N", &prefs.connections, 1, 256,
-     .help = "requests in flight at most; fewer while the provider is slow or complains"},
+    {OPT_COUNT, "connections", 0, "N", &prefs.connections, 0, 256,
+     .help = "requests in flight at most; fewer while the provider is slow or complains; 0: the "
+             "provider's own (google and demo 32)"},
     {OPT_COUNT, "tries", 0, "N", &prefs.tries, 1, 100, .help = "per request, when it can succeed"},
     {OPT_SECONDS, "stall", 0, "TIME", &prefs.stall_s, 1, 3600,
      .help = "give up a transfer that stands still so long"},

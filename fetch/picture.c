@@ -53,7 +53,7 @@ bool picture_check(const uint8_t *data, size_t n, int size_px, bool decode, char
         (void)snprintf(why, 256, "%.250s", e.msg);
         return false;
     }
-    if (info.width != size_px || info.height != size_px) {
+    if (size_px > 0 && (info.width != size_px || info.height != size_px)) {
         (void)snprintf(why, 256, "picture is %dx%d instead of %dx%d", info.width, info.height,
                        size_px, size_px);
         return false;
@@ -65,7 +65,8 @@ bool picture_check(const uint8_t *data, size_t n, int size_px, bool decode, char
         }
         return good;
     }
-    if (image_decode(data, n, size_px / REDUCTION, &img, &e) != 0) {
+    int least_px = info.width < info.height ? info.width : info.height;
+    if (image_decode(data, n, least_px / REDUCTION, &img, &e) != 0) {
         (void)snprintf(why, 256, "%.250s", e.msg);
     } else if (picture_is_card(&img)) {
         (void)snprintf(why, 256, "a card of one colour instead of a photograph (no imagery)");

@@ -13,6 +13,7 @@
  * picture_check - a JPEG that decodes completely, is size_px x size_px and is no card: a picture
  * nearly all of one colour, as a provider draws to say "no imagery here" or "over quota".
  *
+ *   size_px  0: of any size
  *   decode   false: look at the headers and at the end only, which takes a fiftieth of the time.
  *            What is damaged in between is not noticed, nor is a card.
  *

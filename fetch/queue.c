@@ -42,11 +42,11 @@ enum use {
 
 static const char *const sql[USE_COUNT] = {
     /* two ordered walks of the index, merged: neither a scan nor a sort, however long the queue */
-    [NEXT] = "SELECT id, lat_deg, lon_deg FROM request WHERE state = 'queued' AND id > ?1"
-             " AND (?3 IS NULL OR queued >= ?3)"
+    [NEXT] = "SELECT id, lat_deg, lon_deg, item FROM request WHERE state = 'queued' AND id > ?1"
+             " AND (?3 IS NULL OR queued >= ?3) AND (item IS NULL OR provider = ?4)"
              " UNION ALL"
-             " SELECT id, lat_deg, lon_deg FROM request WHERE state = 'probed' AND id > ?1"
-             " AND (?3 IS NULL OR queued >= ?3)"
+             " SELECT id, lat_deg, lon_deg, item FROM request WHERE state = 'probed' AND id > ?1"
+             " AND (?3 IS NULL OR queued >= ?3) AND (item IS NULL OR provider = ?4)"
              " ORDER BY id LIMIT ?2",
     [KNOWS] = "SELECT 1 FROM location WHERE provider = ? AND pano_id = ?",
     [NEAR] = "SELECT l.id, l.lat_deg, l.lon_deg FROM rtree_location_geom r"
@@ -55,10 +55,11 @@ static const char *const sql[USE_COUNT] = {
     [SAME_VIEWS] = "SELECT id FROM location WHERE views_sha256 = ?",
     [LOCATE] = "SELECT id FROM location WHERE provider = ? AND pano_id = ?",
     [ADD_LOCATION] = "INSERT INTO location (geom, uuid, lat_deg, lon_deg, provider, pano_id,"
-                     " captured, copyright, group_key, added, views_sha256)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?5 || ':' || ?6, ?9, ?10)",
+                     " captured, copyright, licence, group_key, added, views_sha256)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?5 || ':' || coalesce(?10, ?6),"
+                     " ?11, ?12)",
     [ADD_IMAGE] = "INSERT INTO image (location_id, view, heading_deg, path, width, height, n_bytes,"
-                  " state) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, 'ok')",
+                  " state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'ok')",
     [UPDATE] = "UPDATE request SET state = ?2, attempts = attempts + 1, last_error = ?3,"
                " provider = ?4, pano_id = ?5, location_id = ?6, updated = ?7 WHERE id = ?1",
     [BEGIN_RUN] = "INSERT INTO fetch_run (provider, started, seconds, n_locations)"
@@ -156,20 +157,25 @@ void queue_close(struct queue *q)
     free(q);
 }
 
-int queue_count(struct db *db, const char *since, int64_t most, int64_t *n, struct err *e)
+int queue_count(struct db *db, const char *provider, const char *since, int64_t most, int64_t *n,
+                struct err *e)
 {
     int rc = -1;
     struct stmt *st = NULL;
     bool row = false;
     TRY(db_prepare(db, &st,
-                   since ? "SELECT count(*) FROM (SELECT 1 FROM request"
-                           " WHERE state IN ('queued', 'probed') AND queued >= ?2 LIMIT ?1)"
-                         : "SELECT count(*) FROM (SELECT 1 FROM request"
-                           " WHERE state IN ('queued', 'probed') LIMIT ?1)",
+                   since
+                       ? "SELECT count(*) FROM (SELECT 1 FROM request"
+                         " WHERE state IN ('queued', 'probed') AND (item IS NULL OR provider = ?2)"
+                         " AND queued >= ?3 LIMIT ?1)"
+                       : "SELECT count(*) FROM (SELECT 1 FROM request"
+                         " WHERE state IN ('queued', 'probed') AND (item IS NULL OR provider = ?2)"
+                         " LIMIT ?1)",
                    e));
     stmt_i64(st, 1, most);
+    stmt_text(st, 2, provider);
     if (since) {
-        stmt_text(st, 2, since);
+        stmt_text(st, 3, since);
     }
     TRY(stmt_step(st, &row, e));
     *n = col_i64(st, 0);
@@ -187,9 +193,12 @@ static int read_ahead(struct queue *q, struct err *e)
     stmt_i64(st, 1, q->last_id);
     stmt_i64(st, 2, READ_AHEAD);
     stmt_text(st, 3, q->since);
+    stmt_text(st, 4, q->provider);
     while ((rc = stmt_step(st, &row, e)) == 0 && row) {
-        q->ahead[q->n_ahead++] =
-            (struct request){col_i64(st, 0), {.lat = col_f64(st, 1), .lon = col_f64(st, 2)}};
+        struct request *r = &q->ahead[q->n_ahead++];
+        const char *item = col_text(st, 3);
+        *r = (struct request){col_i64(st, 0), {.lat = col_f64(st, 1), .lon = col_f64(st, 2)}, ""};
+        (void)snprintf(r->item, sizeof r->item, "%s", item ? item : "");
     }
     if (q->n_ahead > 0) {
         q->last_id = q->ahead[q->n_ahead - 1].id;
@@ -286,20 +295,24 @@ static int add_location(struct queue *q, const struct outcome *o, const char *no
     stmt_text(st, 6, o->pano->id);
     stmt_text(st, 7, or_null(o->pano->captured));
     stmt_text(st, 8, or_null(o->pano->copyright));
-    stmt_text(st, 9, now);
-    stmt_text(st, 10, o->views_sha256);
+    stmt_text(st, 9, or_null(o->pano->licence));
+    stmt_text(st, 10, or_null(o->pano->group));
+    stmt_text(st, 11, now);
+    stmt_text(st, 12, o->views_sha256);
     if (stmt_run(st, e) != 0) {
         return -1;
     }
     *id = db_last_id(q->db);
     st = q->st[ADD_IMAGE];
-    for (int v = 0; v < PROVIDER_VIEWS; v++) {
+    for (int i = 0; i < o->n_pictures; i++) {
+        const struct outcome_picture *p = &o->picture[i];
         stmt_i64(st, 1, *id);
-        stmt_i64(st, 2, v);
-        stmt_f64(st, 3, provider_heading_deg(v));
-        stmt_text(st, 4, o->path[v]);
-        stmt_i64(st, 5, o->size_px);
-        stmt_i64(st, 6, (int64_t)o->n_bytes[v]);
+        stmt_i64(st, 2, p->view);
+        stmt_f64(st, 3, p->heading_deg);
+        stmt_text(st, 4, p->path);
+        stmt_i64(st, 5, p->width);
+        stmt_i64(st, 6, p->height);
+        stmt_i64(st, 7, (int64_t)p->n_bytes);
         if (stmt_run(st, e) != 0) {
             return -1;
         }

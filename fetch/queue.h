@@ -25,20 +25,18 @@
 
 struct queue;
 
-/* queue_open - since: NULL, or only points queued on that day (YYYY-MM-DD) or later. ERR_SYSTEM when another gdje-fetch works on this catalog. */
+/* queue_open - since: NULL, or only requests queued on that day (YYYY-MM-DD) or later. ERR_SYSTEM
+ * when another gdje-fetch works on this catalog. */
 int queue_open(struct db *db, const char *catalog_path, const char *provider, const char *since,
                struct queue **out, struct err *e);
 void queue_close(struct queue *q); /* NULL ok */
 
-struct request {
-    int64_t id;
-    struct lonlat at;
-};
+/* queue_count - requests without a final state that this provider can be asked, counted up to
+ * `most`; needs no queue. */
+int queue_count(struct db *db, const char *provider, const char *since, int64_t most, int64_t *n,
+                struct err *e);
 
-/* queue_count - points without a final state, counted up to `most`; needs no queue. */
-int queue_count(struct db *db, const char *since, int64_t most, int64_t *n, struct err *e);
-
-/* queue_next - the next such point, each once per opening, by ascending id. */
+/* queue_next - the next such request, each once per opening, by ascending id. */
 int queue_next(struct queue *q, struct request *r, bool *found, struct err *e);
 
 /* queue_knows - whether the catalog has this panorama. */
@@ -61,6 +59,14 @@ enum request_state {
 
 const char *request_state_name(enum request_state state); /* as in the catalog */
 
+struct outcome_picture {
+    int view;           /* slot: 0 north, 1 east, 2 south, 3 west */
+    double heading_deg; /* NAN: not known */
+    const char *path;   /* as the catalog stores it */
+    size_t n_bytes;
+    int width, height;
+};
+
 struct outcome {
     int64_t request_id;
     enum request_state state;
@@ -74,9 +80,8 @@ struct outcome {
     /* DONE only: */
     const char *views_sha256;
     const char *uuid;
-    const char *path[PROVIDER_VIEWS]; /* as the catalog stores it */
-    size_t n_bytes[PROVIDER_VIEWS];
-    int size_px;
+    struct outcome_picture picture[PROVIDER_VIEWS];
+    int n_pictures;
 };
 
 /*

@@ -3,8 +3,10 @@
  * have been verified: a folder without a row is only ever left by a kill, and then refilled. */
 #include "fetch/store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,11 +38,19 @@ int store_uuid(const char *provider, const char *pano_id, char uuid[STORE_UUID_S
     return 0;
 }
 
-static int path_of(char path[PATH_SIZE], const char *dir, const char *uuid, int view,
+void store_name(double heading_deg, char name[STORE_NAME_SIZE])
+{
+    if (isfinite(heading_deg)) {
+        (void)snprintf(name, STORE_NAME_SIZE, "%d.jpg", (int)lround(heading_deg) % 360);
+    } else {
+        (void)snprintf(name, STORE_NAME_SIZE, "unknown.jpg");
+    }
+}
+
+static int path_of(char path[PATH_SIZE], const char *dir, const char *uuid, const char *name,
                    const char *tail, struct err *e)
 {
-    int n =
-        snprintf(path, PATH_SIZE, "%s/%s/%d.jpg%s", dir, uuid, provider_heading_deg(view), tail);
+    int n = snprintf(path, PATH_SIZE, "%s/%s/%s%s", dir, uuid, name, tail);
     return n < PATH_SIZE ? 0 : err_set(e, ERR_INPUT, "the path of '%s' is too long", dir);
 }
 
@@ -72,16 +82,15 @@ out:
     return rc;
 }
 
-static int put_one(const char *dir, const char *uuid, int view, const struct store_bytes *b,
-                   struct err *e)
+static int put_one(const char *dir, const char *uuid, const struct store_file *f, struct err *e)
 {
     char path[PATH_SIZE];
     char tmp[PATH_SIZE];
-    if (path_of(path, dir, uuid, view, "", e) != 0 ||
-        path_of(tmp, dir, uuid, view, ".tmp", e) != 0) {
+    if (path_of(path, dir, uuid, f->name, "", e) != 0 ||
+        path_of(tmp, dir, uuid, f->name, ".tmp", e) != 0) {
         return -1;
     }
-    if (write_synced(tmp, b->p, b->n, e) != 0) {
+    if (write_synced(tmp, f->p, f->n, e) != 0) {
         (void)unlink(tmp);
         return -1;
     }
@@ -93,7 +102,7 @@ static int put_one(const char *dir, const char *uuid, int view, const struct sto
     return 0;
 }
 
-int store_put(const char *dir, const char *uuid, const struct store_bytes view[PROVIDER_VIEWS],
+int store_put(const char *dir, const char *uuid, const struct store_file *file, int n_files,
               struct err *e)
 {
     char path[PATH_SIZE];
@@ -103,8 +112,8 @@ int store_put(const char *dir, const char *uuid, const struct store_bytes view[P
     if (mkdir(path, 0777) != 0 && errno != EEXIST) {
         return err_sys(e, errno, "cannot make folder '%s'", path);
     }
-    for (int v = 0; v < PROVIDER_VIEWS; v++) {
-        if (put_one(dir, uuid, v, &view[v], e) != 0) {
+    for (int i = 0; i < n_files; i++) {
+        if (put_one(dir, uuid, &file[i], e) != 0) {
             store_remove(dir, uuid);
             e->kind = ERR_SYSTEM; /* a folder that vanished is no mistake of the user's */
             return -1;
@@ -117,17 +126,22 @@ void store_remove(const char *dir, const char *uuid)
 {
     struct err ignored = {0};
     char path[PATH_SIZE];
-    for (int v = 0; v < PROVIDER_VIEWS; v++) {
-        if (path_of(path, dir, uuid, v, "", &ignored) == 0) {
-            (void)unlink(path);
-        }
-        if (path_of(path, dir, uuid, v, ".tmp", &ignored) == 0) {
-            (void)unlink(path);
+    if (snprintf(path, sizeof path, "%s/%s", dir, uuid) >= PATH_SIZE) {
+        return;
+    }
+    DIR *folder = opendir(path);
+    if (!folder) {
+        return;
+    }
+    const struct dirent *f = NULL;
+    while ((f = readdir(folder)) != NULL) { /* NOLINT(concurrency-mt-unsafe): a stream of its own */
+        char file[PATH_SIZE];
+        if (strstr(f->d_name, ".jpg") && path_of(file, dir, uuid, f->d_name, "", &ignored) == 0) {
+            (void)unlink(file);
         }
     }
-    if (snprintf(path, sizeof path, "%s/%s", dir, uuid) < PATH_SIZE) {
-        (void)rmdir(path);
-    }
+    (void)closedir(folder);
+    (void)rmdir(path);
 }
 
 int store_ready(const char *dir, struct err *e)

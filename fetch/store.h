@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The image files of a location: DIR/<uuid>/0.jpg, 90.jpg, 180.jpg, 270.jpg.
+ * The image files of a location, named by their headings: DIR/<uuid>/0.jpg, 90.jpg, ...
  *
- *     TRY(store_put(dir, uuid, view, e));     (worker thread: files and their folder on disk)
+ *     TRY(store_put(dir, uuid, file, n, e));  (worker thread: files and their folder on disk)
  *     TRY(dir_sync(dir, e));                  (once per batch, before its rows are committed)
  */
 #ifndef FETCH_STORE_H
@@ -21,18 +21,24 @@
 int store_uuid(const char *provider, const char *pano_id, char uuid[STORE_UUID_SIZE],
                struct err *e);
 
-struct store_bytes {
+#define STORE_NAME_SIZE 16
+
+/* store_name - "137.jpg" for a picture that looks there; "unknown.jpg" for NAN. */
+void store_name(double heading_deg, char name[STORE_NAME_SIZE]);
+
+struct store_file {
+    const char *name;
     const char *p; /* n bytes of JPEG */
     size_t n;
 };
 
 /*
- * store_put - all views of a location: each to <heading>.jpg.tmp, fsync, rename; then fsync of the
+ * store_put - all files of a location: each to <name>.tmp, fsync, rename; then fsync of the
  * folder. The fixed temporary name lets the next run replace what a killed one left.
  * Returns 0, or -1 with *e (ERR_SYSTEM) and no temporary file left. Threads: safe for different
  * locations.
  */
-int store_put(const char *dir, const char *uuid, const struct store_bytes view[PROVIDER_VIEWS],
+int store_put(const char *dir, const char *uuid, const struct store_file *file, int n_files,
               struct err *e);
 
 /* store_remove - what a killed run may have left of a location that will not be completed. */

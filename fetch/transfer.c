@@ -24,6 +24,7 @@
 #include <uv.h>
 
 #define STALL_BYTES_PER_S 100L /* slower than this is standing still */
+#define MAX_REDIRECTS     5L
 
 struct slot {
     struct transfers *owner;
@@ -40,7 +41,8 @@ struct transfers {
     uv_loop_t loop;
     uv_timer_t curl_timer, tick, wake;
     CURLM *multi;
-    struct slot *slots; /* [window], owned */
+    struct curl_slist *headers; /* of authorised requests; NULL: none */
+    struct slot *slots;         /* [window], owned */
     struct slot *free_slots;
     bool failed; /* libcurl or libuv itself failed: error says how */
     struct err error;
@@ -87,6 +89,7 @@ static enum transfer_end end_of(CURLcode code)
 {
     switch ((int)code) {
     case CURLE_OK:
+    case CURLE_TOO_MANY_REDIRECTS: /* the last one is the answer */
         return TRANSFER_ANSWER;
     case CURLE_URL_MALFORMAT:
     case CURLE_FAILED_INIT:
@@ -310,7 +313,7 @@ static void set_up(struct transfers *t, struct slot *s)
     (void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(c, CURLOPT_USERAGENT, "gdje/" GDJE_VERSION);
     (void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L); /* the key goes to one host only */
+    (void)curl_easy_setopt(c, CURLOPT_MAXREDIRS, MAX_REDIRECTS);
     (void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
     (void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
     (void)curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -354,6 +357,12 @@ static int open_multi(struct transfers *t, struct err *e)
     (void)curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
     (void)curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t);
     (void)curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)t->prefs.window);
+    if (t->prefs.authorization) {
+        t->headers = curl_slist_append(NULL, t->prefs.authorization);
+        if (!t->headers) {
+            return err_nomem(e, "a header");
+        }
+    }
     return open_slots(t, e);
 }
 
@@ -405,6 +414,7 @@ void transfers_close(struct transfers *t)
         buf_release(&s->body);
     }
     free(t->slots);
+    curl_slist_free_all(t->headers);
     /* Closes the kept connections, which ends their poll handles through on_socket. */
     (void)curl_multi_cleanup(t->multi);
     uv_close((uv_handle_t *)&t->curl_timer, NULL);
@@ -419,15 +429,19 @@ void transfers_close(struct transfers *t)
     curl_global_cleanup();
 }
 
-int transfers_start(struct transfers *t, const char *url, size_t max_body, void *task,
-                    struct err *e)
+int transfers_start(struct transfers *t, const struct transfer_ask *ask, void *task, struct err *e)
 {
     struct slot *s = t->free_slots;
     assert(s && task);
-    if (curl_easy_setopt(s->easy, CURLOPT_URL, url) != CURLE_OK) {
+    bool authorised = ask->authorised && t->headers;
+    if (curl_easy_setopt(s->easy, CURLOPT_URL, ask->url) != CURLE_OK ||
+        curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, authorised ? t->headers : NULL) != CURLE_OK) {
         return err_nomem(e, "a URL");
     }
-    buf_init(&s->body, max_body);
+    (void)curl_easy_setopt(s->easy, CURLOPT_FOLLOWLOCATION, ask->follow && !authorised ? 1L : 0L);
+    (void)curl_easy_setopt(s->easy, CURLOPT_REDIR_PROTOCOLS_STR,
+                           strncmp(ask->url, "https:", 6) == 0 ? "https" : "http,https");
+    buf_init(&s->body, ask->max_body);
     s->too_large = false;
     s->text[0] = '\0';
     CURLMcode m = curl_multi_add_handle(t->multi, s->easy);

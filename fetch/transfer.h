@@ -43,11 +43,12 @@ struct transfer_result {
 };
 
 struct transfers_prefs {
-    int window;        /* transfers at once */
-    double connect_s;  /* to connect */
-    double stall_s;    /* without a byte to speak of */
-    double deadline_s; /* for the whole transfer */
-    bool no_proxy;     /* ignore the environment's proxies: a server on this machine */
+    int window;                /* transfers at once */
+    double connect_s;          /* to connect */
+    double stall_s;            /* without a byte to speak of */
+    double deadline_s;         /* for the whole transfer */
+    bool no_proxy;             /* ignore the environment's proxies: a server on this machine */
+    const char *authorization; /* header of the requests that are authorised; NULL: none */
 
     void *ctx;
     void (*on_done)(void *ctx, void *task, struct transfer_result *r);
@@ -61,9 +62,15 @@ int transfers_open(const struct transfers_prefs *p, struct transfers **t, struct
  * (whose after functions are called), close every handle. NULL ok. */
 void transfers_close(struct transfers *t);
 
-/* transfers_start - GET url (copied). The caller keeps count: never more than the window. */
-int transfers_start(struct transfers *t, const char *url, size_t max_body, void *task,
-                    struct err *e);
+struct transfer_ask {
+    const char *url; /* copied */
+    size_t max_body;
+    bool authorised; /* send prefs.authorization with it */
+    bool follow;     /* follow redirects, a few; never with an authorization */
+};
+
+/* transfers_start - GET. The caller keeps count: never more than the window. */
+int transfers_start(struct transfers *t, const struct transfer_ask *ask, void *task, struct err *e);
 
 /* transfers_wake - call on_wake in wait_s, instead of any earlier request for it. */
 void transfers_wake(struct transfers *t, double wait_s);

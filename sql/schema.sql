@@ -138,6 +138,7 @@ CREATE TABLE grouping (
 
 -- Fetching --------------------------------------------------------------------------------------
 
+-- A point to ask a provider about, or a picture that a survey of the provider found.
 CREATE TABLE request (
     id INTEGER PRIMARY KEY,
     lat_deg REAL NOT NULL CHECK (lat_deg BETWEEN -90 AND 90),
@@ -146,13 +147,15 @@ CREATE TABLE request (
         CHECK (state IN ('queued', 'probed', 'done', 'no_imagery', 'duplicate', 'failed')),
     attempts INTEGER NOT NULL DEFAULT 0,
     last_error TEXT,
-    provider TEXT,              -- who was asked; NULL: nobody yet
+    provider TEXT,              -- who was asked; NULL: nobody yet. Of an item: whose it is
+    item TEXT,                  -- the provider's id of the picture that is wanted; NULL: a point
     pano_id TEXT,
     location_id INTEGER REFERENCES location (id) ON DELETE SET NULL,
     queued TEXT NOT NULL,       -- UTC
     updated TEXT                -- UTC
 ) STRICT;
 CREATE INDEX request_state ON request (state, id);
+CREATE UNIQUE INDEX request_item ON request (provider, item) WHERE item IS NOT NULL;
 CREATE INDEX request_location ON request (location_id) WHERE location_id IS NOT NULL;
 
 -- One row per run of gdje-fetch that asked anything, as of its last commit.

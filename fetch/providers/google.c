@@ -9,18 +9,20 @@
  */
 #include "fetch/provider.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include <jansson.h>
+
+#include "fetch/providers/read.h"
+#include "fetch/url.h"
 
 #define IMAGE_PATH    "/maps/api/streetview"
 #define METADATA_PATH IMAGE_PATH "/metadata"
 
-#include "fetch/url.h"
+#define PROBE_MAX (64u << 10)
+#define VIEW_MAX  (8u << 20)
 
 static int start(const struct provider_prefs *p, const char *path, struct buf *url, struct err *e)
 {
@@ -43,13 +45,13 @@ static int param_g(struct buf *url, const char *name, double v, struct err *e)
     return url_param(url, name, text, e);
 }
 
-static int plan_probe(const struct provider_prefs *p, struct lonlat at, struct buf *url,
+static int plan_probe(const struct provider_prefs *p, const struct request *r, struct buf *url,
                       struct err *e)
 {
     int rc = -1;
     char text[64];
     TRY(start(p, METADATA_PATH, url, e));
-    (void)snprintf(text, sizeof text, "%.7f,%.7f", at.lat, at.lon);
+    (void)snprintf(text, sizeof text, "%.7f,%.7f", r->at.lat, r->at.lon);
     TRY(url_param(url, "location", text, e));
     TRY(param_g(url, "radius", (double)p->radius_m, e));
     TRY(url_param(url, "source", p->source, e));
@@ -101,44 +103,14 @@ static enum verdict status_verdict(const char *name)
     return VERDICT_RETRY_BAD;
 }
 
-/* YYYY-MM, of which a day behind it is dropped. */
-static bool month(const char *text, char out[8])
-{
-    static const char shape[] = "dddd-dd";
-    for (size_t i = 0; i < 7; i++) {
-        bool fits = shape[i] == 'd' ? isdigit((unsigned char)text[i]) != 0 : text[i] == shape[i];
-        if (!fits) {
-            return false;
-        }
-    }
-    (void)snprintf(out, 8, "%.7s", text);
-    return text[7] == '\0' || text[7] == '-';
-}
-
-/* A string member without control characters; false when absent, of another type or too long. */
-static bool member_text(const json_t *object, const char *name, char *out, size_t size)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    if (!text || strlen(text) >= size) {
-        return false;
-    }
-    for (const char *p = text; *p; p++) {
-        if (iscntrl((unsigned char)*p)) {
-            return false;
-        }
-    }
-    (void)snprintf(out, size, "%s", text);
-    return true;
-}
-
 static enum verdict read_pano(const json_t *root, struct pano *found, char why[256])
 {
-    struct pano p = {0};
+    struct pano p = {.heading_deg = (double)NAN};
     char date[64];
     const json_t *place = json_object_get(root, "location");
     const json_t *lat = json_object_get(place, "lat");
     const json_t *lng = json_object_get(place, "lng");
-    if (!member_text(root, "pano_id", p.id, sizeof p.id) || p.id[0] == '\0') {
+    if (!read_text(root, "pano_id", p.id, sizeof p.id) || p.id[0] == '\0') {
         (void)snprintf(why, 256, "metadata says OK but has no usable pano_id");
         return VERDICT_RETRY_BAD;
     }
@@ -147,12 +119,9 @@ static enum verdict read_pano(const json_t *root, struct pano *found, char why[2
         (void)snprintf(why, 256, "metadata says OK but has no usable location");
         return VERDICT_RETRY_BAD;
     }
-    if (!member_text(root, "date", date, sizeof date) || !month(date, p.captured)) {
-        p.captured[0] = '\0';
-    }
-    if (!member_text(root, "copyright", p.copyright, sizeof p.copyright)) {
-        p.copyright[0] = '\0';
-    }
+    (void)read_text(root, "date", date, sizeof date);
+    (void)read_month(date, p.captured);
+    (void)read_text(root, "copyright", p.copyright, sizeof p.copyright);
     *found = p;
     return VERDICT_GOOD;
 }
@@ -173,16 +142,15 @@ static enum verdict read_body(const json_t *root, struct pano *found, char why[2
     return v;
 }
 
-static enum verdict read_probe(const struct answer *a, struct pano *found, char why[256])
+static enum verdict read_probe(const struct provider_prefs *p, const struct request *r,
+                               const struct answer *a, struct pano *found, char why[256])
 {
-    json_error_t je;
-    json_t *root = json_loadb(a->body ? a->body : "", a->n, JSON_REJECT_DUPLICATES, &je);
+    json_t *root = read_json(a);
     enum verdict v = provider_status(a->status);
-    if (a->status == 200 && !json_is_object(root)) {
-        (void)snprintf(why, 256, "metadata is not JSON (content type '%.60s')", a->content_type);
-        v = VERDICT_RETRY;
-    } else if (a->status == 200) {
-        v = read_body(root, found, why);
+    (void)p;
+    (void)r;
+    if (a->status == 200) {
+        v = root ? read_body(root, found, why) : read_not_json(a, why);
     } else {
         const char *message = json_string_value(json_object_get(root, "error_message"));
         (void)snprintf(why, 256, "HTTP status %d%s%s", a->status, message ? ": " : "",
@@ -192,38 +160,34 @@ static enum verdict read_probe(const struct answer *a, struct pano *found, char 
     return v;
 }
 
-static enum verdict judge_view(const struct answer *a, char why[256])
-{
-    static const char jpeg[] = "image/jpeg";
-    if (a->status != 200) {
-        (void)snprintf(why, 256, "HTTP status %d", a->status);
-        return provider_status(a->status);
-    }
-    /* A text with 200 is how the service, or something between, says that it cannot now. */
-    size_t n = sizeof jpeg - 1;
-    if (strncasecmp(a->content_type, jpeg, n) != 0 || !strchr("; \t", a->content_type[n])) {
-        (void)snprintf(why, 256, "content type '%.60s' instead of '%s'", a->content_type, jpeg);
-        return VERDICT_RETRY;
-    }
-    return VERDICT_GOOD;
-}
-
 const struct provider provider_google = {
     .name = "google",
     .base_url = "https://maps.googleapis.com",
+    .key_variable = "STREETVIEW_KEY",
     .needs_key = true,
     .rate_per_s = 100,   /* a fifth of the published limit */
     .per_minute = 30000, /* queries, "Usage and billing" page of the API, 2025-08-14 */
+    .connections = 32,
+    .max_radius_m = 50000,
+    .n_views = PROVIDER_VIEWS,
+    .probe_max = PROBE_MAX,
+    .view_max = VIEW_MAX,
     .plan_probe = plan_probe,
     .read_probe = read_probe,
     .plan_view = plan_view,
-    .judge_view = judge_view,
+    .judge_view = provider_judge_jpeg,
 };
 
 const struct provider provider_demo = {
     .name = "demo",
+    .key_variable = "STREETVIEW_KEY",
+    .connections = 32,
+    .max_radius_m = 50000,
+    .n_views = PROVIDER_VIEWS,
+    .probe_max = PROBE_MAX,
+    .view_max = VIEW_MAX,
     .plan_probe = plan_probe,
     .read_probe = read_probe,
     .plan_view = plan_view,
-    .judge_view = judge_view,
+    .judge_view = provider_judge_jpeg,
 };

@@ -13,12 +13,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const struct provider_prefs prefs = {
+    .base_url = "http://h", .source = "outdoor", .radius_m = 50, .fov_deg = 90, .size_px = 640};
+
 static void check_pano(const struct pano *p)
 {
     struct err e = {0};
     struct buf url;
-    const struct provider_prefs prefs = {
-        .base_url = "http://h", .source = "outdoor", .radius_m = 50, .fov_deg = 90, .size_px = 640};
     if (!geo_valid(p->at) || p->id[0] == '\0' || strlen(p->id) >= sizeof p->id ||
         strlen(p->copyright) >= sizeof p->copyright ||
         (p->captured[0] && strlen(p->captured) != 7)) {
@@ -50,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(body, data, size);
     body[size] = '\0';
     const struct answer a = {statuses[data[0] % 5], "application/json", body, size};
-    enum verdict v = provider_google.read_probe(&a, &found, why);
+    const struct request r = {.at = {1, 2}};
+    enum verdict v = provider_google.read_probe(&prefs, &r, &a, &found, why);
     if (v == VERDICT_GOOD) {
         check_pano(&found);
     } else if (!memchr(why, '\0', sizeof why) || why[0] == '\0') {

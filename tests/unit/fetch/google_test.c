@@ -48,7 +48,8 @@ static void test_probe_url(void **state)
     struct buf b;
     struct provider_prefs p = prefs();
     buf_init(&b, 4096);
-    assert_int_equal(google->plan_probe(&p, (struct lonlat){15.981919, 45.815011}, &b, &e), 0);
+    const struct request r = {.at = {15.981919, 45.815011}};
+    assert_int_equal(google->plan_probe(&p, &r, &b, &e), 0);
     assert_string_equal(b.p, "https://maps.googleapis.com/maps/api/streetview/metadata"
                              "?location=45.8150110%2C15.9819190&radius=50&source=outdoor"
                              "&key=YOUR_API_KEY");
@@ -83,7 +84,8 @@ static void test_no_key(void **state)
     struct provider_prefs p = prefs();
     p.key = NULL;
     buf_init(&b, 4096);
-    assert_int_equal(google->plan_probe(&p, (struct lonlat){1, 2}, &b, &e), 0);
+    const struct request r = {.at = {1, 2}};
+    assert_int_equal(google->plan_probe(&p, &r, &b, &e), 0);
     assert_null(strstr(b.p, "key="));
     buf_release(&b);
 }
@@ -96,9 +98,11 @@ static struct pano found;
 static enum verdict probe(int status, const char *type, const char *body)
 {
     const struct answer a = {status, type, body, strlen(body)};
+    const struct provider_prefs p = prefs();
+    const struct request r = {.at = {1, 2}};
     memset(&found, 0, sizeof found);
     why[0] = '\0';
-    return google->read_probe(&a, &found, why);
+    return google->read_probe(&p, &r, &a, &found, why);
 }
 
 static enum verdict json(const char *body)
@@ -218,7 +222,9 @@ static void test_not_json(void **state)
     }
     assert_int_equal(json(deep), VERDICT_RETRY);
     const struct answer nothing = {200, "", NULL, 0};
-    assert_int_equal(google->read_probe(&nothing, &found, why), VERDICT_RETRY);
+    const struct provider_prefs p = prefs();
+    const struct request r = {.at = {1, 2}};
+    assert_int_equal(google->read_probe(&p, &r, &nothing, &found, why), VERDICT_RETRY);
 }
 
 static void test_views(void **state)
