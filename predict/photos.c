@@ -12,6 +12,7 @@
 
 #include "core/file.h"
 #include "core/image.h"
+#include "core/vec.h"
 #include "sql/catalog.h"
 #include "train/nn/place.h"
 
@@ -33,14 +34,8 @@ void photos_release(struct photos *p)
 static int add_location(struct photos *p, const char *uuid, struct photo_location **loc,
                         struct err *e)
 {
-    if (!p->loc || p->n == p->cap) {
-        const size_t cap = p->cap ? p->cap * 2 : 256;
-        struct photo_location *q = realloc(p->loc, cap * sizeof *q);
-        if (!q) {
-            return err_nomem(e, "locations");
-        }
-        p->loc = q;
-        p->cap = cap;
+    if (vec_room(&p->loc, p->n, &p->cap, sizeof *p->loc, "locations", e) != 0) {
+        return -1;
     }
     *loc = &p->loc[p->n];
     **loc = (struct photo_location){.truth = {(double)NAN, (double)NAN}};

@@ -10,6 +10,7 @@
 #include "core/csv.h"
 #include "core/file.h"
 #include "core/parse.h"
+#include "core/vec.h"
 
 enum { UUID, LATITUDE, LONGITUDE, N_COLUMNS };
 
@@ -41,21 +42,6 @@ static int read_row(const struct csv *c, const int col[N_COLUMNS], struct place 
     return p->uuid ? 0 : err_nomem(e, "a table");
 }
 
-static int reserve_row(struct places *t, size_t *cap, struct err *e)
-{
-    if (t->n < *cap) {
-        return 0;
-    }
-    const size_t more = *cap ? *cap * 2 : 1024;
-    struct place *q = realloc(t->row, more * sizeof *q);
-    if (!q) {
-        return err_nomem(e, "a table");
-    }
-    t->row = q;
-    *cap = more;
-    return 0;
-}
-
 static int by_uuid(const void *a, const void *b)
 {
     return strcmp(((const struct place *)a)->uuid, ((const struct place *)b)->uuid);
@@ -85,7 +71,7 @@ int places_parse(const char *name, char *text, size_t n, struct places *out, str
     TRY(csv_init(&c, name, text, n, e));
     TRY(find_columns(&c, col, e));
     while ((rc = csv_next(&c, &row, e)) == 0 && row) {
-        TRY(reserve_row(&t, &cap, e));
+        TRY(vec_room(&t.row, t.n, &cap, sizeof *t.row, "a table", e));
         TRY(read_row(&c, col, &t.row[t.n], e));
         t.n++;
     }

@@ -23,7 +23,7 @@ struct fact {
 
 struct facts {
     struct fact *row;
-    size_t n;
+    size_t n, cap;
 };
 
 struct report_epoch {

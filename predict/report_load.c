@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "core/log.h"
+#include "core/vec.h"
 #include "predict/report_data.h"
 #include "shapes/border.h"
 #include "sql/catalog.h"
@@ -49,35 +50,13 @@ void report_release(struct report *r)
 
 static int fact_add(struct facts *f, const char *name, const char *value, struct err *e)
 {
-    struct fact *q = realloc(f->row, (f->n + 1) * sizeof *q);
-    if (!q) {
-        return err_nomem(e, "facts");
+    if (vec_room(&f->row, f->n, &f->cap, sizeof *f->row, "facts", e) != 0) {
+        return -1;
     }
-    f->row = q;
-    q[f->n] = (struct fact){strdup(name), strdup(value)};
-    if (!q[f->n].name || !q[f->n].value) {
-        free(q[f->n].name);
-        free(q[f->n].value);
-        return err_nomem(e, "facts");
-    }
-    f->n++;
-    return 0;
-}
-
-/* Grow *list, of items of `size` bytes, so that item n fits. */
-static int grow(void *list, size_t n, size_t size, struct err *e)
-{
-    void *p = NULL;
-    memcpy(&p, list, sizeof p);
-    if ((n & (n + 1)) == 0) { /* room for the next power of two */
-        void *q = realloc(p, 2 * (n + 1) * size);
-        if (!q) {
-            return err_nomem(e, "a report");
-        }
-        memcpy(list, &q, sizeof q);
-        /* cppcheck-suppress memleak ; memcpy gave it to the caller */
-    }
-    return 0;
+    struct fact *q = &f->row[f->n];
+    *q = (struct fact){strdup(name), strdup(value)};
+    f->n++; /* from here on released with the others */
+    return q->name && q->value ? 0 : err_nomem(e, "facts");
 }
 
 /* The run ------------------------------------------------------------------------------------------ */
@@ -157,13 +136,14 @@ static int load_epochs(struct report *r, struct db *db, struct err *e)
     int rc = -1;
     struct stmt *st = NULL;
     bool row = false;
+    size_t cap = 0;
     TRY(db_prepare(db, &st,
                    "SELECT epoch, lr_backbone, lr_head, train_loss, train_accuracy, val_loss,"
                    " val_accuracy, val_km FROM epoch WHERE run_id = ? ORDER BY epoch",
                    e));
     stmt_i64(st, 1, r->run_id);
     while ((rc = stmt_step(st, &row, e)) == 0 && row) {
-        TRY(grow(&r->epoch, r->n_epochs, sizeof *r->epoch, e));
+        TRY(vec_room(&r->epoch, r->n_epochs, &cap, sizeof *r->epoch, "epochs", e));
         r->epoch[r->n_epochs++] =
             (struct report_epoch){col_f64(st, 0), col_f64(st, 1), col_f64(st, 2), col_f64(st, 3),
                                   col_f64(st, 4), col_f64(st, 5), col_f64(st, 6), col_f64(st, 7)};
@@ -256,6 +236,7 @@ static int load_cells(struct report *r, struct db *db, struct err *e)
     int rc = -1;
     struct stmt *st = NULL;
     bool row = false;
+    size_t cap = 0;
     TRY(db_prepare(db, &st,
                    "SELECT c.number, c.n_train, c.name, c.geom FROM run r"
                    " JOIN class c ON c.grid_id = r.grid_id AND c.number NOT NULL"
@@ -274,7 +255,7 @@ static int load_cells(struct report *r, struct db *db, struct err *e)
             continue;
         }
         cell.name = copy(st, 2);
-        if (grow(&r->cell, r->n_cells, sizeof *r->cell, e) != 0) {
+        if (vec_room(&r->cell, r->n_cells, &cap, sizeof *r->cell, "cells", e) != 0) {
             outline_release(&cell.outline);
             free(cell.name);
             rc = -1;

@@ -7,20 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/vec.h"
+
 int scores_add(struct scores *s, const char *part, const char *decode, const char *metric,
                double value, struct interval interval, struct err *e)
 {
     if (!isfinite(value)) {
         return 0;
     }
-    if (s->n == s->cap) {
-        size_t cap = s->cap ? s->cap * 2 : 256;
-        struct score *q = realloc(s->row, cap * sizeof *q);
-        if (!q) {
-            return err_nomem(e, "scores");
-        }
-        s->row = q;
-        s->cap = cap;
+    if (vec_room(&s->row, s->n, &s->cap, sizeof *s->row, "scores", e) != 0) {
+        return -1;
     }
     struct score *r = &s->row[s->n];
     *r = (struct score){.value = value, .interval = interval};
@@ -91,11 +87,7 @@ int scores_store(const struct scores *s, struct db *db, int64_t run_id, struct e
 {
     int rc = -1;
     struct stmt *st = NULL;
-    TRY(db_prepare(db, &st, "DELETE FROM score WHERE run_id = ?", e));
-    stmt_i64(st, 1, run_id);
-    TRY(stmt_run(st, e));
-    stmt_free(st);
-    st = NULL;
+    TRY(db_run(db, e, "DELETE FROM score WHERE run_id = ?", DB_I64(run_id)));
     TRY(db_prepare(db, &st,
                    "INSERT INTO score (run_id, part, decode, metric, value, low, high)"
                    " VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -13,21 +13,15 @@
 
 static int clear_parts(struct db *db, int64_t run_id, const struct opt_list *part, struct err *e)
 {
-    int rc = -1;
-    struct stmt *st = NULL;
-    TRY(db_prepare(db, &st,
+    for (int i = 0; i < part->n; i++) {
+        if (db_run(db, e,
                    "DELETE FROM prediction WHERE run_id = ?1 AND (part = ?2 OR ?2 = 'all' OR"
                    " (?2 = 'unknown' AND error_km IS NULL))",
-                   e));
-    for (int i = 0; i < part->n; i++) {
-        stmt_i64(st, 1, run_id);
-        stmt_text(st, 2, part->v[i]);
-        TRY(stmt_run(st, e));
+                   DB_I64(run_id), DB_TEXT(part->v[i])) != 0) {
+            return -1;
+        }
     }
-    rc = 0;
-out:
-    stmt_free(st);
-    return rc;
+    return 0;
 }
 
 static int clear_locations(struct db *db, int64_t run_id, const struct photos *p, struct err *e)
@@ -137,15 +131,10 @@ int store_choose(struct db *db, int64_t run_id, char *decode, double *val_km, st
     }
     (void)snprintf(decode, DECODE_NAME_MAX, "%s", col_text(st, 0));
     *val_km = col_f64(st, 1);
-    stmt_free(st);
-    st = NULL;
-    TRY(db_prepare(db, &st,
-                   "INSERT OR REPLACE INTO decode_choice (run_id, decode, val_km) VALUES (?, ?, ?)",
-                   e));
-    stmt_i64(st, 1, run_id);
-    stmt_text(st, 2, decode);
-    stmt_f64(st, 3, *val_km);
-    TRY(stmt_run(st, e));
+    stmt_reset(st);
+    TRY(db_run(db, e,
+               "INSERT OR REPLACE INTO decode_choice (run_id, decode, val_km) VALUES (?, ?, ?)",
+               DB_I64(run_id), DB_TEXT(decode), DB_F64(*val_km)));
 out:
     stmt_free(st);
     return rc;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/nearest.h"
+#include "core/vec.h"
 #include "predict/places.h"
 #include "predict/truth_internal.h"
 #include "train/nn/place.h"
@@ -53,38 +54,29 @@ int truth_add_part(struct truth *t, const char *name, struct part **p, struct er
     return 0;
 }
 
-/* *array to hold cap items; unchanged on failure. */
-static int grow(void *array, size_t cap, size_t size, struct err *e)
+/* An array of the part has room for one more location; *cap becomes what it has room for. */
+static int grow(const struct part *p, void *array, size_t size, size_t *cap, struct err *e)
 {
-    void *p = NULL;
-    memcpy(&p, array, sizeof p);
-    void *q = realloc(p, cap * size);
-    if (!q) {
-        return err_nomem(e, "locations");
-    }
-    memcpy(array, &q, sizeof q);
-    /* cppcheck-suppress memleak ; memcpy gave it to the caller */
-    return 0;
+    *cap = p->cap;
+    return vec_room(array, p->n, cap, size, "locations", e);
 }
 
 int part_add_location(struct part *p, struct err *e)
 {
-    if (p->n == p->cap) {
-        const size_t cap = p->cap ? p->cap * 2 : 256;
-        if (grow(&p->location, cap, sizeof *p->location, e) != 0 ||
-            grow(&p->truth, cap, sizeof *p->truth, e) != 0 ||
-            grow(&p->label, cap, sizeof *p->label, e) != 0 ||
-            grow(&p->guess, cap, sizeof *p->guess, e) != 0) {
+    size_t cap = 0;
+    if (grow(p, &p->location, sizeof *p->location, &cap, e) != 0 ||
+        grow(p, &p->truth, sizeof *p->truth, &cap, e) != 0 ||
+        grow(p, &p->label, sizeof *p->label, &cap, e) != 0 ||
+        grow(p, &p->guess, sizeof *p->guess, &cap, e) != 0) {
+        return -1;
+    }
+    for (size_t k = 0; k < p->n_est; k++) {
+        if (grow(p, &p->est[k].at, sizeof *p->est[k].at, &cap, e) != 0 ||
+            grow(p, &p->est[k].km, sizeof *p->est[k].km, &cap, e) != 0) {
             return -1;
         }
-        for (size_t k = 0; k < p->n_est; k++) {
-            if (grow(&p->est[k].at, cap, sizeof *p->est[k].at, e) != 0 ||
-                grow(&p->est[k].km, cap, sizeof *p->est[k].km, e) != 0) {
-                return -1;
-            }
-        }
-        p->cap = cap;
     }
+    p->cap = cap;
     p->location[p->n] = 0;
     p->truth[p->n] = (struct lonlat){0, 0};
     p->label[p->n] = -1;

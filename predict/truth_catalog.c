@@ -4,44 +4,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/vec.h"
 #include "predict/store.h"
 #include "predict/truth_internal.h"
 #include "sql/catalog.h"
 
 #define RANKS 10 /* top-10 accuracy is the deepest */
 
-static int count(struct db *db, const char *sql, int64_t id, int64_t *n, struct err *e)
-{
-    struct stmt *st = NULL;
-    bool row = false;
-    int rc = db_prepare(db, &st, sql, e);
-    if (rc == 0) {
-        stmt_i64(st, 1, id);
-        rc = stmt_step(st, &row, e);
-        *n = rc == 0 && row ? col_i64(st, 0) : 0;
-    }
-    stmt_free(st);
-    return rc;
-}
-
 static int read_train(struct truth *t, struct db *db, int64_t run_id, struct err *e)
 {
     int rc = -1;
     struct stmt *st = NULL;
     bool row = false;
-    int64_t n = 0;
-#define TRAIN_OF_RUN                                                             \
-    " FROM run r JOIN split s ON s.scheme_id = r.scheme_id AND s.part = 'train'" \
-    " JOIN location l ON l.id = s.location_id WHERE r.id = ? AND l.lat_deg NOT NULL"
-    TRY(count(db, "SELECT count(*)" TRAIN_OF_RUN, run_id, &n, e));
-    t->train = calloc((size_t)n + 1, sizeof *t->train);
-    if (!t->train) {
-        rc = err_nomem(e, "train locations");
-        goto out;
-    }
-    TRY(db_prepare(db, &st, "SELECT l.lon_deg, l.lat_deg" TRAIN_OF_RUN " ORDER BY l.uuid", e));
+    size_t cap = 0;
+    TRY(db_prepare(db, &st,
+                   "SELECT l.lon_deg, l.lat_deg FROM run r"
+                   " JOIN split s ON s.scheme_id = r.scheme_id AND s.part = 'train'"
+                   " JOIN location l ON l.id = s.location_id"
+                   " WHERE r.id = ? AND l.lat_deg NOT NULL ORDER BY l.uuid",
+                   e));
     stmt_i64(st, 1, run_id);
-    while ((rc = stmt_step(st, &row, e)) == 0 && row && t->n_train < (size_t)n) {
+    while ((rc = stmt_step(st, &row, e)) == 0 && row) {
+        TRY(vec_room(&t->train, t->n_train, &cap, sizeof *t->train, "train locations", e));
         t->train[t->n_train++] = (struct lonlat){col_f64(st, 0), col_f64(st, 1)};
     }
 out:
@@ -49,41 +33,40 @@ out:
     return rc;
 }
 
+static int add_class(struct truth *t, struct stmt *st, size_t *cap, struct err *e)
+{
+    const struct lonlat point = {col_f64(st, 1), col_f64(st, 2)};
+    const char *name = col_text(st, 3);
+    if (col_i64(st, 0) != (int64_t)t->n_classes || !geo_valid(point)) {
+        return err_set(e, ERR_INPUT, "the classes of the run's grid are damaged at number %zu",
+                       t->n_classes);
+    }
+    if (vec_room(&t->cls, t->n_classes, cap, sizeof *t->cls, "classes", e) != 0) {
+        return -1;
+    }
+    struct truth_class *c = &t->cls[t->n_classes++];
+    *c = (struct truth_class){.point = point};
+    if (name && name[0] && !(c->name = strdup(name))) {
+        return err_nomem(e, "classes");
+    }
+    return 0;
+}
+
 static int read_classes(struct truth *t, struct db *db, int64_t run_id, struct err *e)
 {
     int rc = -1;
     struct stmt *st = NULL;
     bool row = false;
-    int64_t n = 0;
-#define CLASSES_OF_RUN                                                        \
-    " FROM run r JOIN class c ON c.grid_id = r.grid_id AND c.number NOT NULL" \
-    " WHERE r.id = ? AND r.task = 'classification'"
-    TRY(count(db, "SELECT count(*)" CLASSES_OF_RUN, run_id, &n, e));
-    t->cls = calloc((size_t)n + 1, sizeof *t->cls);
-    if (!t->cls) {
-        rc = err_nomem(e, "classes");
-        goto out;
-    }
+    size_t cap = 0;
     TRY(db_prepare(db, &st,
                    "SELECT c.number, coalesce(c.data_lon_deg, c.clipped_lon_deg),"
-                   " coalesce(c.data_lat_deg, c.clipped_lat_deg), c.name" CLASSES_OF_RUN
-                   " ORDER BY c.number",
+                   " coalesce(c.data_lat_deg, c.clipped_lat_deg), c.name FROM run r"
+                   " JOIN class c ON c.grid_id = r.grid_id AND c.number NOT NULL"
+                   " WHERE r.id = ? AND r.task = 'classification' ORDER BY c.number",
                    e));
     stmt_i64(st, 1, run_id);
     while ((rc = stmt_step(st, &row, e)) == 0 && row) {
-        const size_t i = t->n_classes;
-        const char *name = col_text(st, 3);
-        t->cls[i].point = (struct lonlat){col_f64(st, 1), col_f64(st, 2)};
-        if (i == (size_t)n || col_i64(st, 0) != (int64_t)i || !geo_valid(t->cls[i].point)) {
-            rc =
-                err_set(e, ERR_INPUT, "the classes of the run's grid are damaged at number %zu", i);
-            goto out;
-        }
-        if (name && name[0] && !(t->cls[i].name = strdup(name))) {
-            rc = err_nomem(e, "classes");
-            goto out;
-        }
-        t->n_classes++;
+        TRY(add_class(t, st, &cap, e));
     }
 out:
     stmt_free(st);

@@ -173,26 +173,17 @@ out:
 
 int stage_commit(struct db *db, const struct stage *stage, int64_t n_rows, struct err *e)
 {
-    int rc = -1;
-    struct stmt *st = NULL;
     char now[21];
     time_utc(now);
-    TRY(db_prepare(db, &st,
-                   "INSERT OR REPLACE INTO stage (name, tool, version, arguments, inputs_sha256,"
-                   " n_rows, finished) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                   e));
-    stmt_text(st, 1, stage->name);
-    stmt_text(st, 2, stage->tool);
-    stmt_text(st, 3, GDJE_VERSION);
-    stmt_text(st, 4, stage->arguments);
-    stmt_text(st, 5, stage->inputs);
-    stmt_i64(st, 6, n_rows);
-    stmt_text(st, 7, now);
-    TRY(stmt_run(st, e));
-    TRY(db_commit(db, e));
-out:
-    stmt_free(st);
-    return rc;
+    if (db_run(db, e,
+               "INSERT OR REPLACE INTO stage (name, tool, version, arguments, inputs_sha256,"
+               " n_rows, finished) VALUES (?, ?, ?, ?, ?, ?, ?)",
+               DB_TEXT(stage->name), DB_TEXT(stage->tool), DB_TEXT(GDJE_VERSION),
+               DB_TEXT(stage->arguments), DB_TEXT(stage->inputs), DB_I64(n_rows),
+               DB_TEXT(now)) != 0) {
+        return -1;
+    }
+    return db_commit(db, e);
 }
 
 static int find_named(struct db *db, const char *sql, const char *name, const char *what,

@@ -143,6 +143,35 @@ int stmt_run(struct stmt *st, struct err *e)
     return 0;
 }
 
+static void bind(struct stmt *st, int i, const struct db_value *v)
+{
+    switch (v->type) {
+    case DB_VALUE_I64:
+        stmt_i64(st, i, v->i64);
+        break;
+    case DB_VALUE_F64:
+        stmt_f64(st, i, v->f64);
+        break;
+    case DB_VALUE_TEXT:
+        stmt_text(st, i, v->text);
+        break;
+    }
+}
+
+int db_run_values(struct db *db, const char *sql, const struct db_value *v, size_t n, struct err *e)
+{
+    struct stmt *st = NULL;
+    int rc = db_prepare(db, &st, sql, e);
+    if (rc == 0) {
+        for (size_t i = 0; i < n; i++) {
+            bind(st, (int)i + 1, &v[i]);
+        }
+        rc = stmt_run(st, e);
+    }
+    stmt_free(st);
+    return rc;
+}
+
 void stmt_reset(struct stmt *st)
 {
     (void)sqlite3_reset(st->h);

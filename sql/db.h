@@ -55,6 +55,35 @@ int stmt_step(struct stmt *st, bool *row, struct err *e);
 /* stmt_run - step to the end, ignoring rows: INSERT, UPDATE, DELETE. */
 int stmt_run(struct stmt *st, struct err *e);
 
+/*
+ * db_run - a statement that is used once: its values in order, run to the end, rows ignored.
+ *
+ *     TRY(db_run(db, e, "UPDATE run SET state = ? WHERE id = ?", DB_TEXT("running"), DB_I64(id)));
+ */
+struct db_value {
+    enum { DB_VALUE_I64, DB_VALUE_F64, DB_VALUE_TEXT } type;
+    int64_t i64;
+    double f64;
+    const char *text;
+};
+#define DB_I64(v)                        \
+    {                                    \
+        .type = DB_VALUE_I64, .i64 = (v) \
+    }
+#define DB_F64(v)                        \
+    {                                    \
+        .type = DB_VALUE_F64, .f64 = (v) \
+    } /* not finite: NULL */
+#define DB_TEXT(v)                         \
+    {                                      \
+        .type = DB_VALUE_TEXT, .text = (v) \
+    } /* NULL: NULL */
+#define db_run(db, e, sql, ...)                                        \
+    db_run_values((db), (sql), (const struct db_value[]){__VA_ARGS__}, \
+                  sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value), (e))
+int db_run_values(struct db *db, const char *sql, const struct db_value *v, size_t n,
+                  struct err *e);
+
 /* stmt_reset - give up the remaining rows (a SELECT left early holds a read lock). */
 void stmt_reset(struct stmt *st);
 

@@ -9,6 +9,7 @@
 
 #include "core/log.h"
 #include "core/rng.h"
+#include "core/vec.h"
 #include "sql/catalog.h"
 #include "train/nn/place.h"
 
@@ -184,14 +185,8 @@ static const char *const query[2] = {
 
 static int part_add(struct part *p, const struct sample *s, struct err *e)
 {
-    if (p->n == p->cap) {
-        const size_t cap = p->cap ? p->cap * 2 : 1024;
-        struct sample *grown = realloc(p->s, cap * sizeof *grown);
-        if (!grown) {
-            return err_nomem(e, "locations");
-        }
-        p->s = grown;
-        p->cap = cap;
+    if (vec_room(&p->s, p->n, &p->cap, sizeof *p->s, "locations", e) != 0) {
+        return -1;
     }
     p->s[p->n++] = *s;
     return 0;

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/vec.h"
+
 #define MAX_VIEWS    16
 #define MAX_SIDE     8192 /* pixels; with MAX_CHANNELS keeps every product of dimensions in size_t */
 #define MAX_CHANNELS (1 << 20)
@@ -31,28 +33,13 @@ static int fail(struct builder *b, const char *fmt, ...)
     return -1;
 }
 
-static int fail_nomem(struct builder *b)
+/* grow - room for one more element. */
+static int grow(struct builder *b, void *array, int n, size_t *cap, size_t size)
 {
-    if (b->rc == 0) {
-        b->rc = err_nomem(&b->err, "a network graph");
+    if (vec_room(array, (size_t)n, cap, size, "a network graph", &b->err) != 0) {
+        b->rc = -1;
     }
-    return -1;
-}
-
-/* grow - room for one more element; *array is realloc'ed in place. */
-static int grow(struct builder *b, void **array, size_t n, size_t *cap, size_t size)
-{
-    if (n < *cap) {
-        return 0;
-    }
-    const size_t want = *cap ? *cap * 2 : 32;
-    void *p = realloc(*array, want * size);
-    if (!p) {
-        return fail_nomem(b);
-    }
-    *array = p;
-    *cap = want;
-    return 0;
+    return b->rc;
 }
 
 void builder_init(struct builder *b, const struct arch_spec *spec)
@@ -60,7 +47,7 @@ void builder_init(struct builder *b, const struct arch_spec *spec)
     *b = (struct builder){.spec = *spec};
     b->g = calloc(1, sizeof *b->g);
     if (!b->g) {
-        (void)fail_nomem(b);
+        b->rc = err_nomem(&b->err, "a network graph");
         return;
     }
     (void)snprintf(b->g->arch, sizeof b->g->arch, "%s", spec->name);
@@ -103,11 +90,9 @@ static int add_node(struct builder *b, const struct node *node)
         s->W > MAX_SIDE) {
         return fail(b, "its output of %d x %d x %d is empty or too large", s->C, s->H, s->W);
     }
-    void *array = b->g->node;
-    if (grow(b, &array, (size_t)b->g->n_nodes, &b->cap_nodes, sizeof *b->g->node) != 0) {
+    if (grow(b, &b->g->node, b->g->n_nodes, &b->cap_nodes, sizeof *b->g->node) != 0) {
         return -1;
     }
-    b->g->node = array;
     b->g->node[b->g->n_nodes] = *node;
     b->g->node[b->g->n_nodes].block = b->block;
     return b->g->n_nodes++;
@@ -133,11 +118,9 @@ static int add_param(struct builder *b, const char *name, const char *suffix, bo
         p.n *= dim[i];
     }
     p.offset = b->g->n_floats;
-    void *array = b->g->param;
-    if (grow(b, &array, (size_t)b->g->n_params, &b->cap_params, sizeof *b->g->param) != 0) {
+    if (grow(b, &b->g->param, b->g->n_params, &b->cap_params, sizeof *b->g->param) != 0) {
         return -1;
     }
-    b->g->param = array;
     b->g->param[b->g->n_params] = p;
     b->g->n_floats += p.n;
     return b->g->n_params++;

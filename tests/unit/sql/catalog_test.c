@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The catalog file: made whole, refused when newer or foreign, migrated when older; stages. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -247,6 +248,27 @@ static void test_lookup_names_the_tool(void **state)
     catalog_close(db);
 }
 
+static void test_run_binds_in_order(void **state)
+{
+    (void)state;
+    struct db *db = create();
+    struct err e = {0};
+    assert_int_equal(db_run(db, &e,
+                            "CREATE TEMP TABLE t AS SELECT ?1 AS a, ?2 AS b, ?3 AS c,"
+                            " ?4 AS d, ?5 AS e",
+                            DB_I64(INT64_MIN), DB_F64(0.1), DB_TEXT("it's"), DB_F64((double)NAN),
+                            DB_TEXT(NULL)),
+                     0);
+    assert_int_equal(get(db, "SELECT a = -9223372036854775807 - 1 AND b = 0.1 AND c = 'it''s'"
+                             " AND d IS NULL AND e IS NULL FROM t"),
+                     1);
+    assert_int_equal(db_run(db, &e, "UPDATE t SET a = ?, b = 2", DB_I64(1), DB_I64(2)), -1);
+    assert_int_equal(db_run(db, &e, "UPDATE nothing SET a = ?", DB_I64(1)), -1);
+    assert_non_null(strstr(e.msg, "nothing"));
+    assert_int_equal(get(db, "SELECT a = 1 FROM t"), 0);
+    catalog_close(db);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -258,6 +280,7 @@ int main(void)
         T(test_migrate),
         T(test_rtree_follows_geometry),
         T(test_ranges_are_checked),
+        T(test_run_binds_in_order),
         T(test_stage),
         T(test_lookup_names_the_tool),
     };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/vec.h"
 #include "train/nn/cpu/plan.h"
 
 #define ALIGN ((size_t)64)
@@ -29,14 +30,8 @@ void *mem_new(size_t n_bytes)
 
 static int buf_add(struct program *p, struct buf b, struct err *e)
 {
-    if (p->n_bufs == p->cap_bufs) {
-        const int cap = p->cap_bufs ? p->cap_bufs * 2 : 128;
-        struct buf *more = realloc(p->buf, (size_t)cap * sizeof *more);
-        if (!more) {
-            return err_nomem(e, "a plan");
-        }
-        p->buf = more;
-        p->cap_bufs = cap;
+    if (vec_room(&p->buf, (size_t)p->n_bufs, &p->cap_bufs, sizeof *p->buf, "a plan", e) != 0) {
+        return -1;
     }
     p->buf[p->n_bufs] = b;
     return p->n_bufs++;

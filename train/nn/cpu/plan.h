@@ -161,7 +161,8 @@ struct program {
     struct tensor *tensor;
     int n_tensors;
     struct buf *buf;
-    int n_bufs, cap_bufs;
+    int n_bufs;
+    size_t cap_bufs;
     void **address;            /* [n_bufs] */
     void *kept;                /* memory of the buffers that keep */
     size_t n_arena;            /* bytes wanted of the plan's arena */
