@@ -14,6 +14,7 @@
 # preparation
 #RATIOS = 80/10/10
 #SPACING = 40km
+#GRID_ARGS = --spacing $(SPACING)
 #SIZE = 64
 
 # training
@@ -26,3 +27,10 @@
 #BACKEND = auto
 #PRECISION = f32
 #TRAIN_ARGS = --scheduler cosine --smooth-km 20
+
+# more options of single tools, empty by default; for example
+#FETCH_ARGS = --budget 50
+#IMPORT_ARGS = --border shapes/croatia.shp
+#SPLIT_ARGS = --block-km 25 --buffer-km 2
+#GRID_ARGS = --quadtree --max-per-cell 200
+#PACK_ARGS = --threads 1

@@ -24,8 +24,11 @@ FETCH_ARGS ?=
 IMPORT_ARGS ?=
 # preparation
 RATIOS ?= 80/10/10
+SPLIT_ARGS ?=
 SPACING ?= 40km
+GRID_ARGS ?= --spacing $(SPACING)
 SIZE ?= 64
+PACK_ARGS ?=
 # training
 RUN ?= $(if $(DATASET),dataset,$(PROVIDER))
 ARCH ?= resnet18
@@ -54,11 +57,11 @@ args_fetch := --provider $(PROVIDER) $(if $(RATE),--rate $(RATE)) $(if $(KEY_FIL
 dataset_csv := $(if $(DATASET),$(firstword $(wildcard $(DATASET)/*.csv)))
 args_import := $(if $(dataset_csv),--csv $(dataset_csv) --images $(DATASET),$(DATASET)) $(IMPORT_ARGS)
 args_hash :=
-args_split := --ratios $(RATIOS) --seed $(SEED)
+args_split := --ratios $(RATIOS) --seed $(SEED) $(SPLIT_ARGS)
 args_project := --crs $(CRS)
-args_grid := --border $(BORDER) --crs $(CRS) --spacing $(SPACING)
+args_grid := --border $(BORDER) --crs $(CRS) $(GRID_ARGS)
 args_stats := --size $(SIZE)
-args_pack := --size $(SIZE)
+args_pack := --size $(SIZE) $(PACK_ARGS)
 args_train := --name $(RUN) --arch $(ARCH) --task $(TASK) --epochs $(EPOCHS) --batch $(BATCH) --backend $(BACKEND) \
 	--precision $(PRECISION) --seed $(SEED) $(if $(WEIGHTS),--weights $(WEIGHTS)) $(TRAIN_ARGS)
 args_predict := --checkpoint $(MODEL)
