@@ -2,8 +2,6 @@
 /* Filled spans in fixed loops; clipping happens here and nowhere else. */
 #include "fetch/demo/canvas.h"
 
-#include <math.h>
-
 static uint8_t byte(float v)
 {
     return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)v;
@@ -14,11 +12,29 @@ static int clip(float v, int low, int high)
     return v <= (float)low ? low : v >= (float)high ? high : (int)lrintf(v);
 }
 
-void canvas_span(struct canvas *c, int y, float x0, float x1, struct rgb colour)
+bool canvas_spot(const struct canvas *c, float east_m, float north_m, float nearest_m, float *x,
+                 float *scale)
 {
-    if (y < 0 || y >= c->h) {
-        return;
+    float depth = east_m * c->sin_heading + north_m * c->cos_heading;
+    float lateral = east_m * c->cos_heading - north_m * c->sin_heading;
+    float dist = c->round ? hypotf(depth, lateral) : depth;
+    if (dist < nearest_m) {
+        return false;
     }
+    *scale = c->focal / dist;
+    *x = (float)c->w / 2 + (c->round ? c->focal * atan2f(lateral, depth) : lateral * *scale);
+    return true;
+}
+
+/* Where the part of a span appears that a round picture has on its other side; 0: there is none. */
+static float other_side(const struct canvas *c, float x0, float x1)
+{
+    float w = (float)c->w;
+    return !c->round ? 0 : x0 < 0 ? w : x1 > w ? -w : 0;
+}
+
+static void fill_span(struct canvas *c, int y, float x0, float x1, struct rgb colour)
+{
     int from = clip(x0, 0, c->w);
     int to = clip(x1, 0, c->w);
     uint8_t r = byte(colour.r);
@@ -32,13 +48,25 @@ void canvas_span(struct canvas *c, int y, float x0, float x1, struct rgb colour)
     }
 }
 
+void canvas_span(struct canvas *c, int y, float x0, float x1, struct rgb colour)
+{
+    if (y < 0 || y >= c->h) {
+        return;
+    }
+    float other = other_side(c, x0, x1);
+    fill_span(c, y, x0, x1, colour);
+    if (other != 0) {
+        fill_span(c, y, x0 + other, x1 + other, colour);
+    }
+}
+
 void canvas_post(struct canvas *c, int x, float y0, float y1, struct rgb colour)
 {
     if (x < 0 || x >= c->w) {
         return;
     }
-    int from = clip(y0, 0, c->h);
-    int to = clip(y1, 0, c->h);
+    int from = clip(canvas_row(c, y0), 0, c->h);
+    int to = clip(canvas_row(c, y1), 0, c->h);
     uint8_t r = byte(colour.r);
     uint8_t g = byte(colour.g);
     uint8_t b = byte(colour.b);
@@ -51,11 +79,8 @@ void canvas_post(struct canvas *c, int x, float y0, float y1, struct rgb colour)
     }
 }
 
-void canvas_leaves(struct canvas *c, int y, float x0, float x1, const struct leaves *l)
+static void fill_leaves(struct canvas *c, int y, float x0, float x1, const struct leaves *l)
 {
-    if (y < 0 || y >= c->h) {
-        return;
-    }
     int from = clip(x0, 0, c->w);
     int to = clip(x1, 0, c->w);
     /* texels as 8.24 fixed point: the tile repeats by itself when the number wraps */
@@ -86,11 +111,20 @@ void canvas_leaves(struct canvas *c, int y, float x0, float x1, const struct lea
     }
 }
 
-void canvas_shade(struct canvas *c, int y, float x0, float x1, int k)
+void canvas_leaves(struct canvas *c, int y, float x0, float x1, const struct leaves *l)
 {
     if (y < 0 || y >= c->h) {
         return;
     }
+    float other = other_side(c, x0, x1);
+    fill_leaves(c, y, x0, x1, l);
+    if (other != 0) {
+        fill_leaves(c, y, x0 + other, x1 + other, l);
+    }
+}
+
+static void fill_shade(struct canvas *c, int y, float x0, float x1, int k)
+{
     int from = clip(x0, 0, c->w);
     int to = clip(x1, 0, c->w);
     uint8_t *p = c->rgb + ((size_t)y * (size_t)c->w + (size_t)from) * 3;
@@ -99,13 +133,25 @@ void canvas_shade(struct canvas *c, int y, float x0, float x1, int k)
     }
 }
 
+void canvas_shade(struct canvas *c, int y, float x0, float x1, int k)
+{
+    if (y < 0 || y >= c->h) {
+        return;
+    }
+    float other = other_side(c, x0, x1);
+    fill_shade(c, y, x0, x1, k);
+    if (other != 0) {
+        fill_shade(c, y, x0 + other, x1 + other, k);
+    }
+}
+
 void canvas_quad(struct canvas *c, const struct corner q[4], struct rgb colour)
 {
-    float low = fminf(fminf(q[0].y, q[1].y), fminf(q[2].y, q[3].y));
-    float high = fmaxf(fmaxf(q[0].y, q[1].y), fmaxf(q[2].y, q[3].y));
+    float low = canvas_row(c, fminf(fminf(q[0].y, q[1].y), fminf(q[2].y, q[3].y)));
+    float high = canvas_row(c, fmaxf(fmaxf(q[0].y, q[1].y), fmaxf(q[2].y, q[3].y)));
     int end = clip(ceilf(high), 0, c->h);
     for (int y = clip(floorf(low), 0, c->h); y < end; y++) {
-        float mid = (float)y + 0.5F;
+        float mid = canvas_level(c, (float)y + 0.5F);
         float left = 1e9F;
         float right = -1e9F;
         for (int i = 0; i < 4; i++) {

@@ -73,7 +73,7 @@ static int render_picture(const struct country *c, const struct demo_prefs *p, s
     panorama_here(c, at, &pano);
     panorama_scene(c, &pano, &scene);
     TRY(render_view(c, &scene, &v, &img, e));
-    TRY(image_encode(&img, PROTOCOL_QUALITY, &data, &n, e));
+    TRY(image_encode(&img, ANSWER_QUALITY, &data, &n, e));
     TRY(file_write(p->output, data, n, e));
 out:
     image_release(&img);
@@ -176,6 +176,8 @@ static int serve(const struct country *c, struct faults *faults, const struct de
                                 .secret = secrets.secret,
                                 .n_secret = secrets.n_secret,
                                 .reach_m = p->reach_m,
+                                .density = p->density,
+                                .url_ttl_s = (int64_t)p->url_ttl_s,
                                 .quota = p->quota};
     TRY(server_start(&protocol, faults, (int)p->port, pool_threads((int)p->threads), &server, e));
     TRY(announce(p, server_port(server), e));

@@ -17,6 +17,8 @@ struct demo_prefs {
     const char *key_file, *secret_file; /* NULL: GDJE_DEMO_KEY, or none */
     int64_t quota;
     double reach_m;
+    int64_t density;    /* shots of a drive */
+    double url_ttl_s;   /* life of Mapillary's picture addresses */
     const char *faults; /* NAME=RATE,...; NULL: none */
     bool list_faults;
     const char *render, *contact_sheet; /* "LAT,LON,HEADING"; a path */

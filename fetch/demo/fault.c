@@ -12,6 +12,7 @@
 #include "fetch/demo/protocol.h"
 
 #define ASKED_FIRST 1024 /* places of the table at the start; always a power of two */
+#define TARGET_MAX  8192 /* characters that tell targets apart; longer ones are refused anyway */
 
 static const struct {
     const char *name, *help;
@@ -23,8 +24,7 @@ static const struct {
     [FAULT_502] = {"502", "HTTP 502 Bad Gateway, as HTML"},
     [FAULT_503] = {"503", "HTTP 503 Service Unavailable"},
     [FAULT_403] = {"403", "HTTP 403 Forbidden, as for a refused key"},
-    [FAULT_OVER_LIMIT] = {"over-limit",
-                          "OVER_QUERY_LIMIT (429 for a picture), three times in a row"},
+    [FAULT_OVER_LIMIT] = {"over-limit", "the quota is used up, three times in a row"},
     [FAULT_CUT] = {"cut", "close the connection in the middle of the body"},
     [FAULT_LONG_LENGTH] = {"long-length", "claim a longer body than is sent, then close"},
     [FAULT_SHORT_LENGTH] = {"short-length", "claim a shorter body than is sent, then close"},
@@ -34,13 +34,14 @@ static const struct {
     [FAULT_REDIRECT] = {"redirect", "HTTP 302 to an address that redirects to itself"},
     [FAULT_TRUNCATED] = {"truncated", "pictures: half a JPEG, with a length that fits"},
     [FAULT_GREY] = {"grey", "pictures: the grey one that says there is no imagery, with HTTP 200"},
-    [FAULT_EXPIRED] = {"expired", "pictures: HTTP 404, as for an address that has expired"},
-    [FAULT_UNKNOWN_ERROR] = {"unknown-error", "metadata: UNKNOWN_ERROR"},
+    [FAULT_EXPIRED] = {"expired", "pictures: the address has expired (HTTP 404; Mapillary 403)"},
+    [FAULT_UNKNOWN_ERROR] = {"unknown-error",
+                             "metadata: an unknown error, in the words of the service"},
     [FAULT_HUGE] = {"huge", "metadata: 50 MB of JSON"},
     [FAULT_DEEP] = {"deep", "metadata: JSON nested 30,000 deep"},
-    [FAULT_TYPES] = {"types", "metadata: OK with members of the wrong types"},
-    [FAULT_DUPLICATE] = {"duplicate",
-                         "metadata: every member twice, the second pano_id a wrong one"},
+    [FAULT_TYPES] = {"types", "metadata: members of the wrong types"},
+    [FAULT_DUPLICATE] =
+        {"duplicate", "metadata: every record of a list twice, or its id twice, the second wrong"},
 };
 
 struct asked {
@@ -182,25 +183,33 @@ static enum fault draw(const struct faults *f, bool image, uint64_t stream, uint
     return FAULT_NONE;
 }
 
+/* The number of what a target names, whenever it was made. */
+static uint64_t stream_of(const char *target)
+{
+    char name[TARGET_MAX + 1];
+    size_t n = protocol_route(target).n_name;
+    n = n < sizeof name ? n : sizeof name - 1;
+    memcpy(name, target, n);
+    name[n] = '\0';
+    return rng_stream(name);
+}
+
 enum fault fault_at(const struct faults *f, const char *target, uint32_t nth)
 {
-    size_t path = strcspn(target, "?");
-    bool image = path == strlen(PROTOCOL_IMAGE) && strncmp(target, PROTOCOL_IMAGE, path) == 0;
-    bool metadata =
-        path == strlen(PROTOCOL_METADATA) && strncmp(target, PROTOCOL_METADATA, path) == 0;
-    uint64_t stream = rng_stream(target);
+    struct route route = protocol_route(target);
+    uint64_t stream = stream_of(target);
     if (strcmp(target, FAULT_LOOP) == 0) {
         return FAULT_REDIRECT;
     }
-    if (!image && !metadata) {
+    if (route.service == SERVICE_NONE) {
         return FAULT_NONE;
     }
     for (uint32_t back = 1; back < FAULT_OVER_TRIES && back <= nth; back++) {
-        if (draw(f, image, stream, nth - back) == FAULT_OVER_LIMIT) {
+        if (draw(f, route.picture, stream, nth - back) == FAULT_OVER_LIMIT) {
             return FAULT_OVER_LIMIT;
         }
     }
-    return draw(f, image, stream, nth);
+    return draw(f, route.picture, stream, nth);
 }
 
 /* --- counting ------------------------------------------------------------------------------------- */
@@ -234,7 +243,7 @@ static void grow(struct faults *f)
 /* How often the target was asked for before. One that does not fit any more is always new. */
 static uint32_t count(struct faults *f, const char *target)
 {
-    uint64_t hash = rng_stream(target) | 1; /* never that of a free place */
+    uint64_t hash = stream_of(target) | 1; /* never that of a free place */
     if (3 * (f->n_asked + 1) > 2 * f->n_places) {
         grow(f);
     }

@@ -2,18 +2,26 @@
 /* gdje-demo: options and main; the work is in demo.c. */
 #include "core/tool.h"
 #include "fetch/demo/demo.h"
+#include "fetch/demo/drive.h"
 #include "fetch/demo/panorama.h"
 #include "fetch/demo/server.h"
 
 static struct demo_prefs prefs = {
-    .border = "shapes/croatia.shp", .seed = 1, .reach_m = PANORAMA_REACH_M};
+    .border = "shapes/croatia.shp",
+    .seed = 1,
+    .reach_m = PANORAMA_REACH_M,
+    .density = DRIVE_DENSITY,
+    .url_ttl_s = PROTOCOL_URL_TTL_S,
+};
 
 static const struct opt options[] = {
     {OPT_GROUP, .help = "The country"},
     {OPT_STR, "border", 0, "FILE", &prefs.border, .help = "outline, a vector file that GDAL reads"},
     {OPT_COUNT, "seed", 0, "N", &prefs.seed, .max = 9.3e18, .help = "all that is made up"},
     {OPT_LENGTH, "reach", 0, "LENGTH", &prefs.reach_m, .max = PANORAMA_RADIUS_MAX,
-     .help = "how far a panorama answers for; a smaller radius counts as this"},
+     .help = "Street View: how far a panorama answers for; a smaller radius counts as this"},
+    {OPT_COUNT, "density", 0, "N", &prefs.density, .min = 1, .max = DRIVE_DENSITY_MAX,
+     .help = "Mapillary: pictures on a road, on average; 200 fill a box of the largest size"},
     {OPT_GROUP, .help = "Serving"},
     {OPT_COUNT, "port", 0, "N", &prefs.port, .max = 65535, .help = "of 127.0.0.1; 0: a free one"},
     {OPT_COUNT, "threads", 0, "N", &prefs.threads, .max = 256, .help = "0: one per core"},
@@ -25,11 +33,13 @@ static const struct opt options[] = {
      .help = "end after so long without a request; 0: never"},
     {OPT_GROUP, .help = "Who may ask, and how much"},
     {OPT_STR, "key-file", 0, "FILE", &prefs.key_file,
-     .help = "demand the key in its first line (or in GDJE_DEMO_KEY)"},
+     .help = "demand the key or token in its first line (or in GDJE_DEMO_KEY)"},
+    {OPT_SECONDS, "url-ttl", 0, "SECONDS", &prefs.url_ttl_s, .min = 1, .max = 1e6,
+     .help = "Mapillary: until the address of a picture expires"},
     {OPT_STR, "secret-file", 0, "FILE", &prefs.secret_file,
-     .help = "demand URLs signed with the secret in its first line, URL-safe base64"},
+     .help = "Street View: demand URLs signed with the secret in its first line, URL-safe base64"},
     {OPT_COUNT, "quota", 0, "N", &prefs.quota, .max = 1e15,
-     .help = "pictures until OVER_QUERY_LIMIT; 0: no limit"},
+     .help = "pictures until the quota is used up; 0: no limit"},
     {OPT_GROUP, .help = "What goes wrong"},
     {OPT_STR, "fault", 0, "NAME=RATE,...", &prefs.faults,
      .help = "answer so badly at such a share of the requests; all=RATE for those not named"},

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cells of the lattice are numbered by two 32-bit indices in the demo's frame; everything about a
- * cell comes from the counter-based generator at that number. */
+/* The panorama of a cell stands where its road says; an id hides the cell. */
 #include "fetch/demo/panorama.h"
 
 #include <math.h>
@@ -9,36 +8,12 @@
 
 #include "core/hash.h"
 #include "core/rng.h"
+#include "fetch/demo/net.h"
 
-#define LATTICE_KM  2.4
-#define JITTER      0.35 /* of a cell, either way */
-#define ROAD_SHARE  0.62 /* of the lattice's edges */
-#define CELL_LIMIT  9000 /* the frame's cells reach round the Earth */
 #define FIRST_YEAR  2011
 #define N_YEARS     13
 #define FIRST_MONTH 4
 #define N_MONTHS    7
-
-struct cell {
-    int32_t x, y;
-};
-
-static uint64_t cell_key(struct cell c)
-{
-    return (uint64_t)(uint32_t)c.x << 32 | (uint32_t)c.y;
-}
-
-static double luck(const struct country *c, const char *what, struct cell cell)
-{
-    return rng_f64(c->seed, rng_stream(what), cell_key(cell));
-}
-
-static struct xy junction(const struct country *c, struct cell cell)
-{
-    double dx = (2 * luck(c, "net.x", cell) - 1) * JITTER;
-    double dy = (2 * luck(c, "net.y", cell) - 1) * JITTER;
-    return (struct xy){(cell.x + 0.5 + dx) * LATTICE_KM, (cell.y + 0.5 + dy) * LATTICE_KM};
-}
 
 /* The id: 16 bytes, the cell hidden under a check that only the seed can make.
  *
@@ -69,30 +44,17 @@ static void finish(const struct country *c, struct panorama *p)
     make_id(c, p->key, p->id);
 }
 
-static double bearing_deg(struct xy from, struct xy to)
-{
-    double b = atan2(to.x - from.x, to.y - from.y) * 180 / GEO_PI;
-    return b < 0 ? b + 360 : b;
-}
-
-/* Where the cell's panorama would stand, whether or not that is inside the border; false: its
- * roads are both missing. */
+/* Where the cell's panorama would stand, whether or not that is inside the border; false: it has no
+ * road. */
 static bool place_in(const struct country *c, struct cell cell, struct panorama *p)
 {
-    struct cell other = cell;
-    if (luck(c, "net.east", cell) < ROAD_SHARE) {
-        other.x++;
-    } else if (luck(c, "net.north", cell) < ROAD_SHARE) {
-        other.y++;
-    } else {
+    struct net_road road;
+    if (!net_road_of(c, cell, &road)) {
         return false;
     }
-    struct xy a = junction(c, cell);
-    struct xy b = junction(c, other);
-    double t = 0.15 + 0.7 * luck(c, "net.along", cell);
-    p->at = frame_lonlat((struct xy){a.x + t * (b.x - a.x), a.y + t * (b.y - a.y)});
-    p->road_deg = bearing_deg(a, b);
-    p->key = cell_key(cell);
+    p->at = frame_lonlat(net_on_road(&road, road.stop));
+    p->road_deg = road.bearing_deg;
+    p->key = net_cell_key(cell);
     return true;
 }
 
@@ -101,9 +63,9 @@ bool panorama_near(const struct country *c, struct lonlat p, double radius_m, do
 {
     double limit_km = fmin(fmax(radius_m, reach_m), PANORAMA_RADIUS_MAX) / 1000;
     struct xy km = frame_km(p);
-    /* a panorama stands at most two cells from its own; the frame stretches by a few per cent */
-    int span = 2 + (int)ceil(1.1 * limit_km / LATTICE_KM);
-    struct cell mid = {(int32_t)floor(km.x / LATTICE_KM), (int32_t)floor(km.y / LATTICE_KM)};
+    /* the frame stretches by a few per cent */
+    int span = NET_MARGIN + (int)ceil(1.1 * limit_km / NET_KM);
+    struct cell mid = net_cell_at(km);
     double best_km = limit_km;
     bool found = false;
     for (int32_t y = mid.y - span; y <= mid.y + span; y++) {
@@ -148,8 +110,9 @@ bool panorama_by_id(const struct country *c, const char *id, struct panorama *pa
     uint64_t key = hidden ^ rng_u64(c->seed, rng_stream("pano.mask"), check);
     struct cell cell = {(int32_t)(uint32_t)(key >> 32), (int32_t)(uint32_t)key};
     struct panorama p = {0};
-    if (rng_u64(c->seed, rng_stream("pano.check"), key) != check || abs(cell.x) > CELL_LIMIT ||
-        abs(cell.y) > CELL_LIMIT || !place_in(c, cell, &p) || !border_contains(c->border, p.at)) {
+    if (rng_u64(c->seed, rng_stream("pano.check"), key) != check || abs(cell.x) > NET_CELL_LIMIT ||
+        abs(cell.y) > NET_CELL_LIMIT || !place_in(c, cell, &p) ||
+        !border_contains(c->border, p.at)) {
         return false;
     }
     finish(c, &p);

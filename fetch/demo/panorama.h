@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The made-up road net and the panoramas on it.
+ * The panoramas on the made-up road net.
  *
- * The net is a lattice of junctions 2.4 km apart, each moved at random within its cell, and
- * roads between neighbours, of which some are missing. Every cell has at most one panorama, on the
- * road that leaves its junction eastwards or else northwards; it must lie inside the border. So
+ * Every cell of the net has at most one panorama, on its road; it must lie inside the border. So
  * there are about 8,400 panoramas in a country the size of Croatia.
  *
  * That is far sparser than a real service, whose default radius of 50 m would find nothing here.
@@ -13,7 +11,7 @@
  * is always the panorama's own position. Two random points find the same panorama as often as the
  * reach makes them: this is the one place where probes and duplicates of a real harvest are set.
  *
- * The net is a pure function of the seed and the border, nothing is stored.
+ * They are a pure function of the seed and the border, nothing is stored.
  */
 #ifndef FETCH_DEMO_PANORAMA_H
 #define FETCH_DEMO_PANORAMA_H

@@ -111,13 +111,9 @@ static int place_all(const struct canvas *c, struct prop *props)
 /* False when it is behind the camera or behind the edge of falling land. */
 static bool spot_of(const struct canvas *c, float east, float north, struct spot *spot)
 {
-    float depth = east * c->sin_heading + north * c->cos_heading;
-    float lateral = east * c->cos_heading - north * c->sin_heading;
-    if (depth < BEHIND_M) {
+    if (!canvas_spot(c, east, north, BEHIND_M, &spot->x, &spot->scale)) {
         return false;
     }
-    spot->scale = c->focal / depth;
-    spot->x = (float)c->w / 2 + lateral * spot->scale;
     spot->foot = c->horizon + (float)SCENE_EYE_M * spot->scale;
     spot->dist_m = hypotf(east, north);
     spot->sin_az = east / spot->dist_m;
@@ -148,9 +144,9 @@ static void draw_shadow(struct canvas *c, const struct prop *p, float radius_m, 
     if (half < 0.5F) {
         return;
     }
-    int end = (int)fminf((float)c->h, near_y);
-    for (int y = (int)fmaxf(canvas_edge(c, at.x), far_y); y < end; y++) {
-        float t = ((float)y + 0.5F - mid) / half;
+    int end = (int)fminf((float)c->h, canvas_row(c, near_y));
+    for (int y = (int)canvas_row(c, fmaxf(canvas_edge(c, at.x), far_y)); y < end; y++) {
+        float t = (canvas_level(c, (float)y + 0.5F) - mid) / half;
         float w = radius_m * at.scale * sqrtf(fmaxf(0, 1 - t * t));
         canvas_shade(c, y, at.x - w, at.x + w, 196);
     }
@@ -212,11 +208,11 @@ static void draw_crown(struct canvas *c, const struct prop *p, const struct spec
     float side = 0.22F * at->sin_az; /* the side towards the south is bright */
     struct leaves leaves = {.colour = leaf, .cell = 0.09F * at->scale, .salt = p->salt};
     float rough = 90 / fmaxf(8, radius * 2);
-    int end = (int)fminf((float)c->h, foot);
-    for (int y = (int)fmaxf(0, top); y < end; y++) {
-        float t = ((float)y + 0.5F - top) * inverse;
+    int end = (int)fminf((float)c->h, canvas_row(c, foot));
+    for (int y = (int)fmaxf(0, canvas_row(c, top)); y < end; y++) {
+        float t = (canvas_level(c, (float)y + 0.5F) - top) * inverse;
         float w = radius * half_width(k, fminf(1, fmaxf(0, t)));
-        size_t line = (p->salt + (uint32_t)((float)y * rough)) & 255;
+        size_t line = (p->salt + (uint32_t)(int32_t)(canvas_level(c, (float)y) * rough)) & 255;
         const uint8_t *ragged = grain + line * TEXTURE_SIDE;
         float left = at->x - w * (0.72F + (float)ragged[p->salt >> 8 & 255] / 400);
         float right = at->x + w * (0.72F + (float)ragged[p->salt >> 16 & 255] / 400);
@@ -246,7 +242,8 @@ static void draw_tree(struct canvas *c, const struct prop *p)
     leaf = canvas_haze(c, rgb_scale(leaf, light), 4 * at.dist_m);
     struct rgb trunk = canvas_haze(c, rgb_scale(s->trunk, light), 4 * at.dist_m);
     float half = fmaxf(0.5F, 0.02F * height_m * at.scale);
-    for (int y = (int)(at.foot - reach * (k->crown_from + 0.15F)); y < (int)at.foot; y++) {
+    int end = (int)canvas_row(c, at.foot);
+    for (int y = (int)canvas_row(c, at.foot - reach * (k->crown_from + 0.15F)); y < end; y++) {
         canvas_span(c, y, at.x - half, at.x + half, trunk);
     }
     draw_crown(c, p, k, &at, height_m, leaf);
@@ -317,6 +314,17 @@ static void draw_box(struct canvas *c, const struct house *h, bool gable)
     }
 }
 
+/* Whether a house shows its right side, as what is left of the view's axis does. A round picture has
+ * no axis: it shows the side that the view to the nearest of the four headings shows. */
+static bool left_of_axis(const struct canvas *c, const struct spot *at)
+{
+    if (!c->round) {
+        return at->x < (float)c->w / 2;
+    }
+    return fabsf(at->sin_az) > fabsf(at->cos_az) ? at->sin_az * at->cos_az > 0
+                                                 : at->sin_az * at->cos_az < 0;
+}
+
 static void draw_house(struct canvas *c, const struct prop *p)
 {
     const struct scene *s = c->scene;
@@ -330,14 +338,14 @@ static void draw_house(struct canvas *c, const struct prop *p)
     }
     float storeys = floorf(s->storeys + 0.7F * p->size) + 0.15F;
     struct house h = {.left = at.x - half, .right = at.x + half, .foot = at.foot};
-    h.side = (at.x < (float)c->w / 2 ? 1.1F : -1.1F) * half;
+    bool left = left_of_axis(c, &at);
+    h.side = (left ? 1.1F : -1.1F) * half;
     h.eaves = at.foot - storeys * 2.9F * at.scale;
     h.ridge = h.eaves - s->roof_pitch * half * 0.95F;
     float haze = 3 * at.dist_m;
     double front = (double)(canvas_sunlight(c, at.cos_az) * (0.92F + 0.12F * p->tone));
     /* the side faces right or left: it is lit when that is where the south is */
-    double beside =
-        front * (0.80 - 0.12 * (double)(at.x < (float)c->w / 2 ? -at.sin_az : at.sin_az));
+    double beside = front * (0.80 - 0.12 * (double)(left ? -at.sin_az : at.sin_az));
     struct rgb wall = rgb_mix(s->wall[0], s->wall[1], (double)(2 * p->tone - 0.5F));
     struct rgb roof = rgb_mix(s->roof[0], s->roof[1], (double)p->size);
     h.wall = canvas_haze(c, rgb_scale(wall, front), haze);

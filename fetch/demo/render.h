@@ -12,7 +12,7 @@
 #include "core/image.h"
 #include "fetch/demo/country.h"
 
-#define VIEW_SIZE_MAX 640
+#define RENDER_WIDTH_MAX 4096 /* of any picture; the height is not limited */
 
 struct view {
     double heading_deg;
@@ -25,5 +25,11 @@ struct view {
 /* render_view - img: owned by the caller (image_release). Threads: safe. Repeat: same bytes. */
 int render_view(const struct country *c, const struct scene *s, const struct view *v,
                 struct image *img, struct err *e);
+
+/* render_round - all around, equirectangular: width x width / 2, the middle column looks at the
+ * heading. What render_view shows in any direction is there, but for the sky's and the houses' sides:
+ * a view's depend a little on where its axis is, these are as near to all views as can be. */
+int render_round(const struct country *c, const struct scene *s, double heading_deg, int width,
+                 struct image *img, struct err *e);
 
 #endif

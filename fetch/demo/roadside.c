@@ -123,14 +123,10 @@ static bool post_spot(const struct canvas *c, const struct road *r, float off_m,
     float across = off_m - r->camera_m;
     float east = across * r->cos_b + along_m * r->sin_b;
     float north = -across * r->sin_b + along_m * r->cos_b;
-    float depth = east * c->sin_heading + north * c->cos_heading;
-    float lateral = east * c->cos_heading - north * c->sin_heading;
-    if (depth < 2) {
+    if (!canvas_spot(c, east, north, 2, &foot->x, scale)) {
         return false;
     }
-    *scale = c->focal / depth;
-    *foot = (struct corner){(float)c->w / 2 + lateral * *scale,
-                            c->horizon + (float)SCENE_EYE_M * *scale};
+    foot->y = c->horizon + (float)SCENE_EYE_M * *scale;
     return foot->y >= canvas_edge(c, foot->x);
 }
 

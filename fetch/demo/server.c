@@ -19,6 +19,7 @@
 
 #include <microhttpd.h>
 
+#include "core/buf.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "fetch/demo/missend.h"
@@ -27,7 +28,8 @@
 #define BACKLOG          512
 #define CONNECTIONS_MAX  1024
 #define CONNECTION_BYTES (32 * 1024) /* request line and headers */
-#define IDLE_TIMEOUT_S   120         /* of a connection kept open */
+#define BODY_MAX         (64 * 1024)
+#define IDLE_TIMEOUT_S   120 /* of a connection kept open */
 
 struct server {
     struct MHD_Daemon *daemon;
@@ -74,21 +76,18 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct ans
 
 static int refuse_method(struct answer *a, struct err *e)
 {
-    static const char text[] = "Only GET is spoken here.\n";
-    a->body = (uint8_t *)strdup(text);
-    a->n = sizeof text - 1;
-    a->status = 405;
-    a->type = "text/plain; charset=UTF-8";
     a->header = MHD_HTTP_HEADER_ALLOW;
-    a->header_value = "GET, HEAD";
-    return a->body ? 0 : err_nomem(e, "an answer");
+    a->header_value = "GET, HEAD, POST";
+    return answer_plain(a, 405, "Only GET and POST are spoken here.", e);
 }
 
 /* A request while the library deals with it. */
 struct request {
     bool begun;
-    bool stalled;  /* once it wakes, its client has gone */
-    char target[]; /* as sent */
+    bool stalled;    /* once it wakes, its client has gone */
+    bool too_long;   /* its body was; it is dropped */
+    struct buf body; /* of a POST */
+    char target[];   /* as sent */
 };
 
 /* What the library calls first for a request. */
@@ -99,7 +98,8 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *con
     (void)ctx;
     (void)connection;
     if (r) {
-        r->begun = r->stalled = false;
+        *r = (struct request){0};
+        buf_init(&r->body, BODY_MAX);
         memcpy(r->target, target, n);
     }
     return r;
@@ -111,7 +111,11 @@ static void on_end(void *ctx, struct MHD_Connection *connection, void **ours,
     (void)ctx;
     (void)connection;
     (void)code;
-    free(*ours);
+    struct request *r = *ours;
+    if (r) {
+        buf_release(&r->body);
+    }
+    free(r);
     *ours = NULL;
 }
 
@@ -121,13 +125,12 @@ static enum MHD_Result answer_badly(const struct server *s, struct MHD_Connectio
 {
     struct err e = {0};
     enum fault f = faults_next(s->faults, r->target);
-    bool image = strncmp(r->target, PROTOCOL_METADATA, sizeof PROTOCOL_METADATA - 1) != 0;
     const struct answer head = *a;
     if (f == FAULT_NONE) {
         return send_answer(connection, a);
     }
     log_note("fault: %s", fault_name(f));
-    if (spoil_answer(f, image, a, &e) != 0) {
+    if (spoil_answer(f, protocol_route(r->target), a, &e) != 0) {
         answer_release(a);
         return MHD_NO;
     }
@@ -147,6 +150,35 @@ static enum MHD_Result answer_badly(const struct server *s, struct MHD_Connectio
     return missend_now(f, connection, a);
 }
 
+static void take_body(struct request *r, const char *data, size_t n)
+{
+    struct err ignored = {0};
+    r->too_long = r->too_long || buf_add(&r->body, data, n, &ignored) != 0;
+}
+
+static int answer_request(struct server *s, struct MHD_Connection *connection, const char *method,
+                          const struct request *r, struct answer *a, struct err *e)
+{
+    bool post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+    struct ask ask = {.target = r->target,
+                      .body = post ? r->body.p : NULL,
+                      .n_body = post ? r->body.n : 0,
+                      .post = post};
+    if (!post && strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
+        strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
+        return refuse_method(a, e);
+    }
+    if (post && r->too_long) {
+        return answer_plain(a, 413, "The body is too long.", e);
+    }
+    ask.host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    ask.authorization =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    ask.content_type =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+    return protocol_answer(s->protocol, &ask, a, e);
+}
+
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path,
                                   const char *method, const char *version, const char *upload,
                                   size_t *n_upload, void **ours)
@@ -156,12 +188,14 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     struct answer a = {0};
     struct request *r = *ours;
     (void)version;
-    (void)upload;
     if (r && !r->begun) { /* an answer before the request's end would close the connection */
         r->begun = true;
         return MHD_YES;
     }
-    if (*n_upload > 0) { /* a body that nobody asked for is read and dropped */
+    if (*n_upload > 0) {
+        if (r) {
+            take_body(r, upload, *n_upload);
+        }
         *n_upload = 0;
         return MHD_YES;
     }
@@ -169,17 +203,14 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
         return MHD_NO;
     }
     touch(s);
-    bool get =
-        strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-    int rc = !r    ? err_nomem(&e, "a request")
-             : get ? protocol_answer(s->protocol, r->target, &a, &e)
-                   : refuse_method(&a, &e);
+    int rc = r ? answer_request(s, connection, method, r, &a, &e) : err_nomem(&e, "a request");
     if (rc != 0) {
         log_warn("cannot answer '%s': %s", path, e.msg);
+        answer_release(&a);
         return MHD_NO;
     }
     log_note("%s %s: %d, %zu bytes", method, path, a.status, a.n);
-    return s->faults && get ? answer_badly(s, connection, r, &a) : send_answer(connection, &a);
+    return s->faults ? answer_badly(s, connection, r, &a) : send_answer(connection, &a);
 }
 
 static void on_message(void *ctx, const char *fmt, va_list ap)

@@ -16,6 +16,7 @@
 #define COLUMNS 2
 #define N_VIEWS 4
 #define QUALITY 76
+#define DRAWN   640 /* a view is drawn so large, then made smaller */
 
 /* From north-west to south-east, by rows of two. */
 static const struct lonlat places[] = {
@@ -52,7 +53,7 @@ static int draw_place(const struct country *c, int place, struct image *sheet, s
     panorama_here(c, places[place], &pano);
     panorama_scene(c, &pano, &scene);
     for (int i = 0; i < N_VIEWS; i++) {
-        struct view v = {90.0 * i, 90, 0, VIEW_SIZE_MAX, VIEW_SIZE_MAX};
+        struct view v = {90.0 * i, 90, 0, DRAWN, DRAWN};
         struct image img = {0};
         if (render_view(c, &scene, &v, &img, e) != 0) {
             return -1;

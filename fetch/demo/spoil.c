@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fixed texts, and three answers that are made from the good one. */
+/* Fixed texts in the words of each service, and answers that are made from the good one. */
 #include "fetch/demo/spoil.h"
 
 #include <stdlib.h>
@@ -11,9 +11,38 @@
 
 #define DEEP 30000 /* brackets; with their ends still below what a client may read of an answer */
 
-static const char plain[] = "text/plain; charset=UTF-8";
 static const char html[] = "text/html; charset=UTF-8";
-static const char json[] = "application/json; charset=UTF-8";
+
+struct words {
+    int status;
+    const char *type, *text;
+};
+
+/* What a service says to a question that is not for a picture. */
+static const struct words over_limit[] = {
+    [SERVICE_STREETVIEW] = {200, answer_type_json, "{\n   \"status\" : \"OVER_QUERY_LIMIT\"\n}\n"},
+    [SERVICE_MAPILLARY] = {403, answer_type_json,
+                           "{\"error\":{\"message\":\"Application request limit reached\","
+                           "\"type\":\"OAuthException\",\"is_transient\":true,\"code\":4}}"},
+    [SERVICE_PANORAMAX] = {429, answer_type_json,
+                           "{\"message\":\"Too many requests\",\"status_code\":429}"},
+};
+static const struct words refused[] = {
+    [SERVICE_STREETVIEW] = {403, answer_type_plain, "The provided API key is invalid.\n"},
+    [SERVICE_MAPILLARY] = {403, answer_type_json,
+                           "{\"error\":{\"message\":\"Error validating access token\","
+                           "\"type\":\"OAuthException\",\"code\":190}}"},
+    [SERVICE_PANORAMAX] = {403, answer_type_json,
+                           "{\"message\":\"Forbidden\",\"status_code\":403}"},
+};
+static const struct words unknown_error[] = {
+    [SERVICE_STREETVIEW] = {200, answer_type_json, "{\n   \"status\" : \"UNKNOWN_ERROR\"\n}\n"},
+    [SERVICE_MAPILLARY] = {500, answer_type_json,
+                           "{\"error\":{\"message\":\"An unknown error has occurred.\","
+                           "\"type\":\"OAuthException\",\"code\":1}}"},
+    [SERVICE_PANORAMAX] = {500, answer_type_json,
+                           "{\"message\":\"Internal Server Error\",\"status_code\":500}"},
+};
 
 /* text is copied. */
 static int replace(struct answer *a, int status, const char *type, const char *text, struct err *e)
@@ -28,15 +57,14 @@ static int replace(struct answer *a, int status, const char *type, const char *t
     return 0;
 }
 
-static int over_limit(struct answer *a, bool image, struct err *e)
+static int say(struct answer *a, const struct words *w, struct err *e)
 {
-    return image ? replace(a, 429, plain, "You have exceeded your rate-limit for this API.\n", e)
-                 : replace(a, 200, json, "{\n   \"status\" : \"OVER_QUERY_LIMIT\"\n}\n", e);
+    return replace(a, w->status, w->type, w->text, e);
 }
 
 static int redirect(struct answer *a, struct err *e)
 {
-    if (replace(a, 302, plain, "This is elsewhere.\n", e) != 0) {
+    if (replace(a, 302, answer_type_plain, "This is elsewhere.\n", e) != 0) {
         return -1;
     }
     a->header = "Location";
@@ -46,7 +74,7 @@ static int redirect(struct answer *a, struct err *e)
 
 static int retry_after(struct answer *a, struct err *e)
 {
-    if (replace(a, 429, plain, "Too many requests.\n", e) != 0) {
+    if (replace(a, 429, answer_type_plain, "Too many requests.\n", e) != 0) {
         return -1;
     }
     a->header = "Retry-After";
@@ -66,7 +94,7 @@ static int grey(struct answer *a, struct err *e)
         return 0;
     }
     TRY(notice_draw(info.width, info.height, &img, e));
-    TRY(image_encode(&img, PROTOCOL_QUALITY, &made.body, &made.n, e));
+    TRY(image_encode(&img, ANSWER_QUALITY, &made.body, &made.n, e));
     free(a->body);
     *a = made;
 out:
@@ -83,14 +111,14 @@ static int deep(struct answer *a, struct err *e)
     memset(text, '[', DEEP);
     memset(text + DEEP, ']', DEEP);
     text[2 * (size_t)DEEP] = '\0';
-    int rc = replace(a, 200, json, text, e);
+    int rc = replace(a, 200, answer_type_json, text, e);
     free(text);
     return rc;
 }
 
-/* The members of the good answer, and all of them again: of two of a name most readers take the
+/* The members of the good answer, and some of them again: of two of a name most readers take the
  * second. */
-static int duplicate(struct answer *a, struct err *e)
+static int members_twice(struct answer *a, const char *again, struct err *e)
 {
     int rc = -1;
     struct buf b;
@@ -100,36 +128,141 @@ static int duplicate(struct answer *a, struct err *e)
     while (begin && end > begin && *end != '}') {
         end--;
     }
-    if (!begin || end == begin) {
+    if (!begin || end <= begin) {
         return 0; /* no JSON object */
     }
     TRY(buf_add(&b, begin, (size_t)(end - begin), e));
-    TRY(buf_printf(&b, e,
-                   ", \"date\" : \"1999-01\", \"location\" : {\"lat\" : 0, \"lng\" : 0},"
-                   " \"pano_id\" : \"nowhere\", \"status\" : \"OK\"}\n"));
-    TRY(replace(a, 200, json, b.p, e));
+    TRY(buf_printf(&b, e, ", %s}\n", again));
+    TRY(replace(a, 200, answer_type_json, b.p, e));
 out:
     buf_release(&b);
     return rc;
 }
 
-int spoil_answer(enum fault f, bool image, struct answer *a, struct err *e)
+/* The records of an answer that is a list: a view of root's array, or NULL. */
+static json_t *records_of(const json_t *root)
+{
+    json_t *list = json_object_get(root, "data");
+    return json_is_array(list) ? list : json_object_get(root, "features");
+}
+
+/* Takes root. */
+static int put_json(struct answer *a, json_t *root, struct err *e)
+{
+    struct answer made = {0};
+    if (answer_json(&made, a->status, root, e) != 0) {
+        return -1;
+    }
+    answer_release(a);
+    *a = made;
+    return 0;
+}
+
+/* Every record twice; an answer that is one record gets its id twice. */
+static int duplicate(struct answer *a, enum service service, struct err *e)
+{
+    json_error_t je;
+    if (service == SERVICE_STREETVIEW) {
+        return members_twice(a,
+                             "\"date\" : \"1999-01\", \"location\" : {\"lat\" : 0, \"lng\" : 0},"
+                             " \"pano_id\" : \"nowhere\", \"status\" : \"OK\"",
+                             e);
+    }
+    json_t *root = json_loadb((const char *)a->body, a->n, 0, &je);
+    json_t *list = records_of(root);
+    if (a->status != 200 || !json_is_array(list)) {
+        json_decref(root);
+        return a->status == 200 ? members_twice(a, "\"id\":\"nowhere\"", e) : 0;
+    }
+    for (size_t i = json_array_size(list); i-- > 0;) {
+        if (json_array_insert(list, i, json_array_get(list, i)) != 0) {
+            json_decref(root);
+            return err_nomem(e, "an answer");
+        }
+    }
+    return put_json(a, root, e);
+}
+
+/* A value of another type; NULL without memory. */
+static json_t *other_type(const json_t *v)
+{
+    switch (json_typeof(v)) {
+    case JSON_STRING:
+        return json_integer(17);
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return json_string("17");
+    case JSON_OBJECT:
+        return json_pack("[s, n]", "45.8");
+    case JSON_ARRAY:
+    case JSON_TRUE:
+    case JSON_FALSE:
+    case JSON_NULL:
+        return json_object();
+    }
+    return NULL;
+}
+
+static int mistype(json_t *record, struct err *e)
+{
+    const char *name = NULL;
+    json_t *v = NULL;
+    json_object_foreach(record, name, v)
+    {
+        if (json_object_set_new(record, name, other_type(v)) != 0) {
+            return err_nomem(e, "an answer");
+        }
+    }
+    return 0;
+}
+
+/* Every member of every record gets a value of another type. */
+static int types(struct answer *a, enum service service, struct err *e)
+{
+    json_error_t je;
+    int rc = 0;
+    if (service == SERVICE_STREETVIEW) {
+        return replace(a, 200, answer_type_json,
+                       "{\"status\": \"OK\", \"pano_id\": 17, \"location\": [\"45.8\", null],"
+                       " \"date\": {}, \"copyright\": false}\n",
+                       e);
+    }
+    json_t *root = json_loadb((const char *)a->body, a->n, 0, &je);
+    json_t *list = records_of(root);
+    for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
+        rc = mistype(json_array_get(list, i), e);
+    }
+    if (rc == 0 && !json_is_array(list)) {
+        rc = mistype(root, e);
+    }
+    if (rc != 0 || !root) {
+        json_decref(root);
+        return rc;
+    }
+    return put_json(a, root, e);
+}
+
+int spoil_answer(enum fault f, struct route route, struct answer *a, struct err *e)
 {
     switch (f) {
     case FAULT_429:
-        return replace(a, 429, plain, "Too many requests.\n", e);
+        return replace(a, 429, answer_type_plain, "Too many requests.\n", e);
     case FAULT_RETRY_AFTER:
         return retry_after(a, e);
     case FAULT_500:
-        return replace(a, 500, plain, "Something broke.\n", e);
+        return replace(a, 500, answer_type_plain, "Something broke.\n", e);
     case FAULT_502:
         return replace(a, 502, html, "<html><title>502 Bad Gateway</title></html>\n", e);
     case FAULT_503:
-        return replace(a, 503, plain, "Come back later.\n", e);
+        return replace(a, 503, answer_type_plain, "Come back later.\n", e);
     case FAULT_403:
-        return replace(a, 403, plain, "The provided API key is invalid.\n", e);
+        return route.picture
+                   ? replace(a, 403, answer_type_plain, "The provided API key is invalid.\n", e)
+                   : say(a, &refused[route.service], e);
     case FAULT_OVER_LIMIT:
-        return over_limit(a, image, e);
+        return route.picture
+                   ? replace(a, 429, answer_type_plain, "You have exceeded your rate-limit.\n", e)
+                   : say(a, &over_limit[route.service], e);
     case FAULT_HTML:
         return replace(a, 200, html, "<html><title>Please log in</title></html>\n", e);
     case FAULT_REDIRECT:
@@ -140,18 +273,17 @@ int spoil_answer(enum fault f, bool image, struct answer *a, struct err *e)
     case FAULT_GREY:
         return grey(a, e);
     case FAULT_EXPIRED:
-        return replace(a, 404, plain, "This address has expired.\n", e);
+        return route.service == SERVICE_MAPILLARY
+                   ? replace(a, 403, answer_type_plain, "URL signature expired\n", e)
+                   : replace(a, 404, answer_type_plain, "This address has expired.\n", e);
     case FAULT_UNKNOWN_ERROR:
-        return replace(a, 200, json, "{\n   \"status\" : \"UNKNOWN_ERROR\"\n}\n", e);
+        return say(a, &unknown_error[route.service], e);
     case FAULT_DEEP:
         return deep(a, e);
     case FAULT_TYPES:
-        return replace(a, 200, json,
-                       "{\"status\": \"OK\", \"pano_id\": 17, \"location\": [\"45.8\", null],"
-                       " \"date\": {}, \"copyright\": false}\n",
-                       e);
+        return types(a, route.service, e);
     case FAULT_DUPLICATE:
-        return duplicate(a, e);
+        return duplicate(a, route.service, e);
     case FAULT_NONE:
     case FAULT_CUT:
     case FAULT_LONG_LENGTH:

@@ -24,7 +24,7 @@ static void check(struct protocol *p, const char *target)
     struct err e = {0};
     struct answer a = {0};
     struct image_info info;
-    if (protocol_answer(p, target, &a, &e) != 0 || !a.body || a.n == 0) {
+    if (protocol_answer(p, &(struct ask){.target = target}, &a, &e) != 0 || !a.body || a.n == 0) {
         abort();
     }
     bool picture = strcmp(a.type, "image/jpeg") == 0;

@@ -224,7 +224,7 @@ static void test_speed(void **state)
         panorama_here(w->country, world_point(w, "speed", &at), &pano);
         panorama_scene(w->country, &pano, &s);
         assert_int_equal(render_view(w->country, &s, &v, &img, &e), 0);
-        assert_int_equal(image_encode(&img, PROTOCOL_QUALITY, &data, &n, &e), 0);
+        assert_int_equal(image_encode(&img, ANSWER_QUALITY, &data, &n, &e), 0);
         image_release(&img);
         free(data);
     }

@@ -135,9 +135,9 @@ static void spoilt(const struct world *w, enum fault f, const char *target, stru
 {
     struct protocol p = {.country = w->country, .reach_m = PANORAMA_REACH_M};
     struct err e = {0};
-    assert_int_equal(protocol_answer(&p, target, a, &e), 0);
+    assert_int_equal(protocol_answer(&p, &(struct ask){.target = target}, a, &e), 0);
     assert_int_equal(a->status, 200);
-    assert_int_equal(spoil_answer(f, strcmp(target, IMAGE) == 0, a, &e), 0);
+    assert_int_equal(spoil_answer(f, protocol_route(target), a, &e), 0);
 }
 
 static void test_statuses(void **state)

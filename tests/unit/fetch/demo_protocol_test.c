@@ -11,51 +11,12 @@
 #include "core/hash.h"
 #include "core/image.h"
 #include "core/pool.h"
-#include "fetch/demo/protocol.h"
-#include "tests/unit/fetch/demo_world.h"
+#include "tests/unit/fetch/demo_ask.h"
 
 #define META "/maps/api/streetview/metadata?"
 #define VIEW "/maps/api/streetview?"
 #define HERE "location=45.8,16.0" /* has imagery at seed 1 */
 #define SIZE "&size=64x64"
-
-static struct protocol protocol_of(const struct world *w)
-{
-    return (struct protocol){.country = w->country, .reach_m = PANORAMA_REACH_M};
-}
-
-static struct answer ask(struct protocol *p, const char *target)
-{
-    struct err e = {0};
-    struct answer a = {0};
-    assert_int_equal(protocol_answer(p, target, &a, &e), 0);
-    assert_non_null(a.body);
-    return a;
-}
-
-/* A row of what is asked and what must come back. */
-struct row {
-    const char *target;
-    int status;
-    const char *type; /* how it begins */
-    const char *says; /* somewhere in a text; NULL for pictures */
-};
-
-static void check_rows(struct protocol *p, const struct row *row, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct answer a = ask(p, row[i].target);
-        bool type = strncmp(a.type, row[i].type, strlen(row[i].type)) == 0;
-        /* texts end with a NUL behind their n bytes */
-        bool says = !row[i].says || strstr((const char *)a.body, row[i].says) != NULL;
-        if (a.status != row[i].status || !type || !says) {
-            fail_msg("%s: %d %s %.200s", row[i].target, a.status, a.type,
-                     row[i].says ? (const char *)a.body : "");
-        }
-        answer_release(&a);
-    }
-}
-#define CHECK_ROWS(p, row) check_rows(p, row, sizeof(row) / sizeof((row)[0]))
 
 static void test_metadata(void **state)
 {
@@ -87,8 +48,8 @@ static void test_metadata(void **state)
         {META "location=45.8%002C16", 200, "application/json", "malformed"},
         {META HERE "&flag", 200, "application/json", "malformed"},
     };
-    struct protocol p = protocol_of(*state);
-    CHECK_ROWS(&p, row);
+    struct protocol p = ask_protocol(*state);
+    ASK_ROWS(&p, row);
 }
 
 static void test_images(void **state)
@@ -120,19 +81,19 @@ static void test_images(void **state)
         {"/maps/api/streetview/", 404, "text/plain", "nothing"},
         {"/maps/api/streetview/metadata2?" HERE, 404, "text/plain", "nothing"},
     };
-    struct protocol p = protocol_of(*state);
-    CHECK_ROWS(&p, row);
+    struct protocol p = ask_protocol(*state);
+    ASK_ROWS(&p, row);
 }
 
 static void test_too_long(void **state)
 {
-    struct protocol p = protocol_of(*state);
+    struct protocol p = ask_protocol(*state);
     char *target = malloc(10000);
     assert_non_null(target);
     memset(target, 'x', 9999);
     memcpy(target, META HERE, strlen(META HERE));
     target[9999] = '\0';
-    struct answer a = ask(&p, target);
+    struct answer a = ask_target(&p, target);
     assert_int_equal(a.status, 414);
     answer_release(&a);
     free(target);
@@ -142,7 +103,7 @@ static void test_too_long(void **state)
 static void test_metadata_form(void **state)
 {
     const struct world *w = *state;
-    struct protocol p = protocol_of(w);
+    struct protocol p = ask_protocol(w);
     struct panorama pano;
     char expected[512];
     char target[128];
@@ -154,8 +115,8 @@ static void test_metadata_form(void **state)
                    "   \"pano_id\" : \"%s\",\n   \"status\" : \"OK\"\n}\n",
                    pano.date, pano.at.lat, pano.at.lon, pano.id);
     (void)snprintf(target, sizeof target, META "pano=%s", pano.id);
-    struct answer by_place = ask(&p, META HERE);
-    struct answer by_id = ask(&p, target);
+    struct answer by_place = ask_target(&p, META HERE);
+    struct answer by_id = ask_target(&p, target);
     assert_string_equal((const char *)by_place.body, expected);
     assert_string_equal((const char *)by_id.body, expected);
     answer_release(&by_place);
@@ -164,8 +125,8 @@ static void test_metadata_form(void **state)
 
 static void assert_same(struct protocol *p, const char *a, const char *b, bool same)
 {
-    struct answer x = ask(p, a);
-    struct answer y = ask(p, b);
+    struct answer x = ask_target(p, a);
+    struct answer y = ask_target(p, b);
     bool equal = x.n == y.n && memcmp(x.body, y.body, x.n) == 0;
     if (equal != same) {
         fail_msg("%s and %s %s", a, b, same ? "differ" : "are the same");
@@ -178,7 +139,7 @@ static void assert_same(struct protocol *p, const char *a, const char *b, bool s
 static void test_same_picture(void **state)
 {
     const struct world *w = *state;
-    struct protocol p = protocol_of(w);
+    struct protocol p = ask_protocol(w);
     struct panorama pano;
     char by_id[128];
     assert_true(
@@ -203,13 +164,13 @@ static void test_same_picture(void **state)
 static void test_size(void **state)
 {
     static const int size[][2] = {{640, 640}, {456, 123}, {1, 1}};
-    struct protocol p = protocol_of(*state);
+    struct protocol p = ask_protocol(*state);
     for (size_t i = 0; i < sizeof size / sizeof size[0]; i++) {
         struct err e = {0};
         struct image_info info;
         char target[128];
         (void)snprintf(target, sizeof target, VIEW HERE "&size=%dx%d", size[i][0], size[i][1]);
-        struct answer a = ask(&p, target);
+        struct answer a = ask_target(&p, target);
         assert_int_equal(image_read_info(a.body, a.n, &info, &e), 0);
         assert_int_equal(info.width, size[i][0]);
         assert_int_equal(info.height, size[i][1]);
@@ -220,11 +181,11 @@ static void test_size(void **state)
 /* The picture that means "no imagery": mostly rgb 228,227,223, as the real one (97.3 %). */
 static void test_grey_picture(void **state)
 {
-    struct protocol p = protocol_of(*state);
+    struct protocol p = ask_protocol(*state);
     struct err e = {0};
     struct image img = {0};
     size_t n = 0;
-    struct answer a = ask(&p, VIEW "location=0,0&size=600x300");
+    struct answer a = ask_target(&p, VIEW "location=0,0&size=600x300");
     assert_int_equal(image_decode(a.body, a.n, 0, &img, &e), 0);
     for (size_t i = 0; i < 600 * 300; i++) {
         const uint8_t *q = img.rgb + 3 * i;
@@ -247,9 +208,9 @@ static void test_key(void **state)
         {VIEW HERE SIZE "&key=wrong", 403, "text/plain", "API key"},
         {VIEW HERE SIZE, 403, "text/plain", "API key"},
     };
-    struct protocol p = protocol_of(*state);
+    struct protocol p = ask_protocol(*state);
     p.key = "right";
-    CHECK_ROWS(&p, row);
+    ASK_ROWS(&p, row);
 }
 
 /* Google's public example secret. The signatures were made outside of this project. */
@@ -277,16 +238,16 @@ static void test_signature(void **state)
     };
     struct err e = {0};
     uint8_t secret[64];
-    struct protocol p = protocol_of(*state);
+    struct protocol p = ask_protocol(*state);
     assert_int_equal(base64url_decode("vNIXE0xscrmjlyV-12Nj_BvUPaw=", secret, &p.n_secret, &e), 0);
     p.secret = secret;
     p.key = "YOUR_API_KEY";
-    CHECK_ROWS(&p, row);
+    ASK_ROWS(&p, row);
     static const struct row no_key[] = {
         {META HERE "&signature=CRrOvjHQtI4U9pjejUpRZcQB_nk=", 200, "application/json",
          "\"REQUEST_DENIED\""},
     };
-    CHECK_ROWS(&p, no_key);
+    ASK_ROWS(&p, no_key);
 }
 
 /* Pictures use it up, probes and refused requests do not; once used up, both kinds say so. */
@@ -302,9 +263,9 @@ static void test_quota(void **state)
         {VIEW HERE SIZE, 429, "text/plain", "quota"},
         {META HERE, 200, "application/json", "\"OVER_QUERY_LIMIT\""},
     };
-    struct protocol p = protocol_of(*state);
+    struct protocol p = ask_protocol(*state);
     p.quota = 2;
-    CHECK_ROWS(&p, before);
+    ASK_ROWS(&p, before);
 }
 
 /* The same target from several threads at once: the same bytes. */
@@ -319,7 +280,8 @@ static int ask_again(void *ctx, size_t i, int worker, struct err *e)
     struct answer a = {0};
     (void)i;
     (void)worker;
-    if (protocol_answer(crowd->p, VIEW HERE SIZE "&heading=45", &a, e) != 0) {
+    const struct ask ask = {.target = VIEW HERE SIZE "&heading=45"};
+    if (protocol_answer(crowd->p, &ask, &a, e) != 0) {
         return -1;
     }
     bool same = a.n == crowd->first.n && memcmp(a.body, crowd->first.body, a.n) == 0;
@@ -329,9 +291,9 @@ static int ask_again(void *ctx, size_t i, int worker, struct err *e)
 
 static void test_threads(void **state)
 {
-    struct protocol p = protocol_of(*state);
+    struct protocol p = ask_protocol(*state);
     struct err e = {0};
-    struct crowd crowd = {&p, ask(&p, VIEW HERE SIZE "&heading=45")};
+    struct crowd crowd = {&p, ask_target(&p, VIEW HERE SIZE "&heading=45")};
     assert_int_equal(pool_for(2, 40, ask_again, &crowd, &e), 0);
     answer_release(&crowd.first);
 }

@@ -75,7 +75,7 @@ static void test_serves(void **state)
             long n_new = 0; /* the connection was kept */
             (void)curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &n_new);
             assert_int_equal(n_new, 0);
-            assert_int_equal(protocol_answer(&p, image, &direct, &e), 0);
+            assert_int_equal(protocol_answer(&p, &(struct ask){.target = image}, &direct, &e), 0);
         }
         assert_int_equal(r.body.n, direct.n);
         assert_memory_equal(r.body.p, direct.body, direct.n);

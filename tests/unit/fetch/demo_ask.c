@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/fetch/demo_ask.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct protocol ask_protocol(const struct world *w)
+{
+    return (struct protocol){.country = w->country, .reach_m = PANORAMA_REACH_M};
+}
+
+struct answer ask_for(struct protocol *p, const struct ask *ask)
+{
+    struct err e = {0};
+    struct answer a = {0};
+    assert_int_equal(protocol_answer(p, ask, &a, &e), 0);
+    assert_non_null(a.body);
+    return a;
+}
+
+struct answer ask_target(struct protocol *p, const char *target)
+{
+    return ask_for(p, &(struct ask){.target = target});
+}
+
+json_t *ask_json(struct protocol *p, const char *target, int status)
+{
+    json_error_t je;
+    struct answer a = ask_target(p, target);
+    if (a.status != status || strcmp(a.type, answer_type_json) != 0) {
+        fail_msg("%s: %d %s", target, a.status, a.type);
+    }
+    json_t *root = json_loadb((const char *)a.body, a.n, JSON_REJECT_DUPLICATES, &je);
+    assert_non_null(root);
+    answer_release(&a);
+    return root;
+}
+
+void ask_rows(struct protocol *p, const struct row *row, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct answer a = ask_target(p, row[i].target);
+        bool type = strncmp(a.type, row[i].type, strlen(row[i].type)) == 0;
+        /* texts end with a NUL behind their n bytes */
+        bool says = !row[i].says || strstr((const char *)a.body, row[i].says) != NULL;
+        if (a.status != row[i].status || !type || !says) {
+            fail_msg("%s: %d %s %.200s", row[i].target, a.status, a.type,
+                     row[i].says ? (const char *)a.body : "");
+        }
+        answer_release(&a);
+    }
+}
