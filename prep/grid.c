@@ -165,9 +165,9 @@ int grid_make(struct db *db, const struct cli *cli, const struct grid_prefs *pre
     TRY(grid_rule_parse(prefs->keep, &w.ground.rule, e));
     TRY(crs_open(prefs->crs, &w.crs, e));
     TRY(catalog_scheme(db, prefs->split, &scheme, e));
-    TRY(border_open(prefs->border, &w.border, e));
+    TRY(border_open_strict(prefs->border, prefs->strict, &w.border, e));
     if (prefs->polygons) {
-        TRY(grid_layer_open(prefs->polygons, prefs->name_field, &w.cells.layer, e));
+        TRY(grid_layer_open(prefs->polygons, prefs->name_field, prefs->strict, &w.cells.layer, e));
     }
     TRY(places_load(db, scheme, prefs->split, &w.places, e));
     TRY(inputs(prefs, &w, &digest, e));

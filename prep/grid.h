@@ -32,6 +32,7 @@ struct grid_prefs {
     int64_t min_train;      /* a class has as many train locations */
     double snap_m; /* how far outside of all cells a location still has the nearest one's */
     bool quadtree;
+    bool strict;        /* invalid polygons are refused, not repaired */
     bool merge;         /* cells with too few train locations go to the nearest class */
     bool spacing_given; /* on the command line */
 };

@@ -23,6 +23,7 @@ struct polygon {
 struct grid_layer {
     struct polygon *v; /* [n] ascending by name; all owned */
     size_t n;
+    bool strict;
 };
 
 void grid_layer_free(struct grid_layer *l)
@@ -66,7 +67,7 @@ static int add_polygon(struct grid_layer *l, struct vector_feature *v, size_t n,
                            v->fid);
         }
     }
-    if (border_from(&part, path, &p->border, e) != 0) {
+    if (border_from(&part, path, l->strict, &p->border, e) != 0) {
         return err_ctx(e, "'%s'", v->name);
     }
     p->name = v->name;
@@ -95,15 +96,18 @@ static int group(struct grid_layer *l, struct vector *v, const char *path, struc
     return l->n > 0 ? 0 : err_set(e, ERR_INPUT, "no polygon of '%s' has a name", path);
 }
 
-int grid_layer_open(const char *path, const char *field, struct grid_layer **out, struct err *e)
+int grid_layer_open(const char *path, const char *field, bool strict, struct grid_layer **out,
+                    struct err *e)
 {
+    const struct vector_how how = {field, strict};
     int rc = -1;
     struct vector v = {0};
     struct grid_layer *l = calloc(1, sizeof *l);
     if (!l) {
         return err_nomem(e, "polygons");
     }
-    TRY(vector_read_names(path, field, &v, e));
+    l->strict = strict;
+    TRY(vector_read(path, &how, &v, e));
     l->v = calloc(v.n, sizeof *l->v);
     if (!l->v) {
         rc = err_nomem(e, "polygons");

@@ -6,6 +6,7 @@
 #ifndef PREP_GRID_POLYGONS_H
 #define PREP_GRID_POLYGONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,8 +18,10 @@
 
 struct grid_layer;
 
-/* grid_layer_open - features without a name are left out, with a warning. ERR_INPUT. */
-int grid_layer_open(const char *path, const char *field, struct grid_layer **out, struct err *e);
+/* grid_layer_open - features without a name are left out, with a warning. strict: geometry that
+ * would be repaired is refused. ERR_INPUT. */
+int grid_layer_open(const char *path, const char *field, bool strict, struct grid_layer **out,
+                    struct err *e);
 void grid_layer_free(struct grid_layer *l);
 
 size_t grid_layer_n(const struct grid_layer *l);

@@ -25,6 +25,7 @@ struct import_prefs {
     const char *columns; /* key=NAME,... */
     const char *name;    /* of the data set; NULL: from the paths */
     const char *border;  /* positions are to be inside; NULL: anywhere */
+    bool strict;         /* an invalid border is refused, not repaired */
     double snap_m;       /* or not farther from it than this */
     bool to_predict;     /* positions are unknown, or not to be looked at */
     int group;           /* enum import_group */

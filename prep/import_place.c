@@ -41,7 +41,7 @@ int import_check_border(const struct import_prefs *prefs, struct import_items *i
     if (!prefs->border) {
         return 0;
     }
-    TRY(border_open(prefs->border, &b, e));
+    TRY(border_open_strict(prefs->border, prefs->strict, &b, e));
     for (size_t i = 0; i < items->n; i++) {
         if (i % SIG_EVERY == 0) {
             TRY(sig_check(e));

@@ -29,7 +29,11 @@ static const struct opt options[] = {
     {OPT_STR, "crs", 0, "CRS", &prefs.crs,
      .help = "projected reference system in metres, as PROJ knows it"},
     {OPT_STR, "border", 0, "FILE", &prefs.border,
-     .help = "the country: shapefile, GeoJSON or GeoPackage"},
+     .help = "the country: shapefile, GeoJSON or GeoPackage; FILE|layername=NAME for one layer of "
+             "several"},
+    {OPT_FLAG, "strict", 0, NULL, &prefs.strict,
+     .help = "refuse a border or polygons that would be repaired, or whose reference system would "
+             "be assumed"},
     {OPT_GROUP, .help = "Which cells"},
     {OPT_STR, "keep", 0, "RULE", &prefs.keep,
      .help = "cells that touch the land (intersects), have their centre on it (centre), are all "

@@ -19,6 +19,8 @@ static const struct opt options[] = {
     {OPT_STR, "border", 0, "FILE", &prefs.border,
      .help = "reject positions outside of this country (a vector file), and say which of them are "
              "inside with latitude and longitude exchanged"},
+    {OPT_FLAG, "strict", 0, NULL, &prefs.strict,
+     .help = "refuse a border that would be repaired, or whose reference system would be assumed"},
     {OPT_LENGTH, "snap", 0, "LENGTH", &prefs.snap_m, .min = 0, .max = 5e4,
      .help = "how far from the border, in metres or with km, still counts as inside"},
     {OPT_GROUP, .help = "How it is kept"},

@@ -167,8 +167,14 @@ static int area_of(struct geos *g, const GEOSGeometry *geom, double *km2, struct
     return rc;
 }
 
+/* Where polygons come from. */
+struct file {
+    const char *path;
+    bool strict;
+};
+
 /* *geom replaced by a valid one, with a warning that says what was wrong and what changed. */
-static int repair(struct geos *g, const char *path, long long fid, GEOSGeometry **geom,
+static int repair(struct geos *g, const struct file *f, long long fid, GEOSGeometry **geom,
                   struct err *e)
 {
     int rc = -1;
@@ -177,11 +183,14 @@ static int repair(struct geos *g, const char *path, long long fid, GEOSGeometry 
     GEOSMakeValidParams *params = NULL;
     GEOSGeometry *valid = NULL;
     char *reason = NULL;
-    char ok = GEOSisValid_r(g->h, *geom);
-    if (ok == 1) {
+    if (GEOSisValid_r(g->h, *geom) == 1) {
         return 0;
     }
     reason = GEOSisValidReason_r(g->h, *geom);
+    if (f->strict) {
+        rc = err_set(e, ERR_INPUT, "invalid: %s", reason ? reason : "GEOS cannot say why");
+        goto out;
+    }
     params = GEOSMakeValidParams_create_r(g->h);
     if (!params || !GEOSMakeValidParams_setMethod_r(g->h, params, GEOS_MAKE_VALID_STRUCTURE) ||
         !(valid = GEOSMakeValidWithParams_r(g->h, *geom, params))) {
@@ -191,8 +200,10 @@ static int repair(struct geos *g, const char *path, long long fid, GEOSGeometry 
     }
     TRY(area_of(g, *geom, &before, e));
     TRY(area_of(g, valid, &after, e));
-    log_warn("'%s' feature %lld is invalid (%s) and was repaired: %.6g km2 before, %.6g km2 after",
-             path, fid, reason ? reason : "GEOS cannot say why", before, after);
+    log_warn("'%s' feature %lld is invalid (%s) and was repaired: %.6g km2 before, %.6g km2 after "
+             "(%+.3g %%)",
+             f->path, fid, reason ? reason : "GEOS cannot say why", before, after,
+             before > 0 ? 100 * (after - before) / before : 0);
     GEOSGeom_destroy_r(g->h, *geom);
     *geom = valid;
     valid = NULL;
@@ -204,26 +215,26 @@ out:
     return rc;
 }
 
-static int parse_feature(struct geos *g, GEOSWKBReader *reader, const char *path,
+static int parse_feature(struct geos *g, GEOSWKBReader *reader, const struct file *file,
                          const struct vector_feature *f, GEOSGeometry **out, struct err *e)
 {
     GEOSGeometry *geom = GEOSWKBReader_read_r(g->h, reader, f->wkb, f->n);
     if (!geom) {
         (void)geos_err(g, e, "not a polygon");
         e->kind = ERR_INPUT;
-        return err_ctx(e, "'%s' feature %lld", path, f->fid);
+        return err_ctx(e, "'%s' feature %lld", file->path, f->fid);
     }
-    if (repair(g, path, f->fid, &geom, e) != 0) {
+    if (repair(g, file, f->fid, &geom, e) != 0) {
         GEOSGeom_destroy_r(g->h, geom);
-        return err_ctx(e, "'%s' feature %lld", path, f->fid);
+        return err_ctx(e, "'%s' feature %lld", file->path, f->fid);
     }
     *out = geom;
     return 0;
 }
 
 /* All features as one geometry: the only one, or the union of them all. */
-static int unite(struct geos *g, const char *path, const struct vector *v, GEOSGeometry **out,
-                 struct err *e)
+static int unite(struct geos *g, const struct file *file, const struct vector *v,
+                 GEOSGeometry **out, struct err *e)
 {
     int rc = -1;
     size_t n = 0;
@@ -235,7 +246,7 @@ static int unite(struct geos *g, const char *path, const struct vector *v, GEOSG
         goto out;
     }
     for (; n < v->n; n++) {
-        TRY(parse_feature(g, reader, path, &v->feature[n], &part[n], e));
+        TRY(parse_feature(g, reader, file, &v->feature[n], &part[n], e));
     }
     if (n == 1) {
         *out = part[0];
@@ -442,7 +453,8 @@ struct lonlat border_nearest_land(const struct border *b, struct lonlat p)
 
 /* Opening ------------------------------------------------------------------------------------------ */
 
-static int assemble(const char *path, const struct vector *v, struct border *b, struct err *e)
+static int assemble(const struct file *file, const struct vector *v, struct border *b,
+                    struct err *e)
 {
     int rc = -1;
     struct geos g;
@@ -450,7 +462,7 @@ static int assemble(const char *path, const struct vector *v, struct border *b, 
     if (geos_init(&g, e) != 0) {
         return -1;
     }
-    TRY(unite(&g, path, v, &all, e));
+    TRY(unite(&g, file, v, &all, e));
     TRY(turns_join(&g, &all, e));
     if (GEOSNormalize_r(g.h, all) != 0) {
         rc = geos_err(&g, e, "cannot normalise the border");
@@ -458,7 +470,7 @@ static int assemble(const char *path, const struct vector *v, struct border *b, 
     }
     TRY(add_polygons(b, &g, all, e));
     if (b->n_rings == 0) {
-        rc = err_set(e, ERR_INPUT, "'%s' has no polygon with an area", path);
+        rc = err_set(e, ERR_INPUT, "'%s' has no polygon with an area", file->path);
         goto out;
     }
     rc = 0;
@@ -482,14 +494,16 @@ static char *find_file(const char *path)
     return strdup(path);
 }
 
-int border_from(const struct vector *v, const char *path, struct border **out, struct err *e)
+int border_from(const struct vector *v, const char *path, bool strict, struct border **out,
+                struct err *e)
 {
     int rc = -1;
+    const struct file file = {path, strict};
     struct border *b = calloc(1, sizeof *b);
     if (!b) {
         return err_nomem(e, "a border");
     }
-    TRY(assemble(path, v, b, e));
+    TRY(assemble(&file, v, b, e));
     TRY(digest(b, e));
     TRY(build_index(b, e));
     *out = b;
@@ -501,15 +515,21 @@ out:
 
 int border_open(const char *path, struct border **out, struct err *e)
 {
+    return border_open_strict(path, false, out, e);
+}
+
+int border_open_strict(const char *path, bool strict, struct border **out, struct err *e)
+{
     int rc = -1;
+    const struct vector_how how = {NULL, strict};
     struct vector v = {0};
     char *found = find_file(path);
     if (!found) {
         rc = err_nomem(e, "a border");
         goto out;
     }
-    TRY(vector_read(found, &v, e));
-    TRY(border_from(&v, found, out, e));
+    TRY(vector_read(found, &how, &v, e));
+    TRY(border_from(&v, found, strict, out, e));
 out:
     if (rc != 0) {
         (void)err_ctx(e, "border");

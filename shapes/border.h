@@ -29,15 +29,21 @@
 
 struct border;
 
-/* border_open - all polygons of the first layer as one multipolygon. A relative path that does not
- * exist is also looked for under the installed data folder. ERR_INPUT: unreadable, no polygons, no
- * reference system (a .prj is missing: the message says so), nothing valid left. Invalid geometry
- * is repaired with a warning that says what changed. */
+/*
+ * border_open - all polygons of a layer (shapes/vector.h says which) as one multipolygon. A relative
+ * path that does not exist is also looked for under the installed data folder. ERR_INPUT: not
+ * readable as polygons on Earth, nothing valid left. Invalid geometry is repaired with a warning
+ * that says what was wrong and what that did to the area.
+ */
 int border_open(const char *path, struct border **out, struct err *e);
+
+/* border_open_strict - the same, but strict: what would be repaired or assumed is ERR_INPUT. */
+int border_open_strict(const char *path, bool strict, struct border **out, struct err *e);
 void border_free(struct border *b);
 
 /* border_from - the same of polygons that were read already; path is for messages. */
-int border_from(const struct vector *v, const char *path, struct border **out, struct err *e);
+int border_from(const struct vector *v, const char *path, bool strict, struct border **out,
+                struct err *e);
 
 /* border_contains - inside or on the boundary; several million points per second.
  * Threads: safe, the border is read-only. */

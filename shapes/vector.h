@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Polygons of a vector file (shapefile, GeoJSON, TopoJSON, GeoPackage, FlatGeobuf), one blob per
- * feature, in EPSG:4326, longitude first. Rings are continuous: one that crosses the antimeridian
- * goes on beyond 180. The only module that includes GDAL.
+ * Polygons of a vector file (shapefile, GeoJSON, TopoJSON, GeoPackage, FlatGeobuf; or a .zip of
+ * one), one blob per feature, in EPSG:4326, longitude first. Rings are closed and continuous: one
+ * that crosses the antimeridian goes on beyond 180.
+ *
+ * Of a file with several layers the only one of polygons is read, or the one that is named, as QGIS
+ * does it: "country.gpkg|layername=counties".
+ *
+ * What can be mended is, with a warning that says so: rings that are not closed or too short, edges
+ * of more than half the Earth, a shapefile without its .shx, or without its .prj when its
+ * coordinates can be degrees.
  *
  *     struct vector v = {0};
- *     TRY(vector_read("counties.geojson", &v, e));
+ *     TRY(vector_read("counties.geojson", NULL, &v, e));
  *     ... v.feature[i].wkb ...
  * out:
  *     vector_release(&v);
@@ -13,6 +20,7 @@
 #ifndef SHAPES_VECTOR_H
 #define SHAPES_VECTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,13 +38,15 @@ struct vector {
     size_t n;
 };
 
-/* vector_read - the first layer. Features without a polygon are left out. ERR_INPUT: not there,
- * not readable to its end, no polygons, no reference system, a vertex that is not on Earth. */
-int vector_read(const char *path, struct vector *out, struct err *e);
+struct vector_how {
+    const char *field; /* whose text is the features' name; NULL: none */
+    bool strict;       /* what would be mended is ERR_INPUT */
+};
 
-/* vector_read_names - the same with the text of a field. ERR_INPUT lists the layer's fields when it
- * has none of that name. */
-int vector_read_names(const char *path, const char *field, struct vector *out, struct err *e);
+/* vector_read - how NULL: no names, not strict. Features without a polygon are left out. ERR_INPUT:
+ * not there, not readable to its end, no polygons, several layers of them, no reference system, a
+ * vertex that is not on Earth, no such field (those that there are, are listed). */
+int vector_read(const char *path, const struct vector_how *how, struct vector *out, struct err *e);
 void vector_release(struct vector *v);
 
 /* vector_version - "GDAL 3.6.2", static. */

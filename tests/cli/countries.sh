@@ -1,0 +1,155 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Borders as they come: shapefiles without their companions, archives, layers, invalid polygons, a
+# country on both sides of the antimeridian.
+set -eu
+jpg=$ROOT/tests/data/image/plain.jpg
+
+die() {
+    echo "FAIL: $*" >&2
+    cat err >&2 2>/dev/null || true
+    exit 1
+}
+expect() { # expect CODE COMMAND...: run with stdout in out, stderr in err
+    want=$1
+    shift
+    rc=0
+    "$@" >out 2>err || rc=$?
+    [ $rc -eq "$want" ] || die "'$*' ended with $rc, not $want"
+}
+says() { # says WORDS: in one line on standard error, after the tool's name
+    grep -q "^gdje-[a-z]*: error: .*$1" err || die "no '$1'"
+    [ "$(grep -c 'error:' err)" -eq 1 ] || die "more than one error line"
+}
+sql() { sqlite3 "$db" "$1"; }
+import() { # import FILE.csv: places without pictures of their own
+    expect 0 gdje-import --catalog "$db" --csv "$1" \
+        --columns id=uuid,lat=latitude,lon=longitude,file=file --images . --name "$1"
+    expect 0 gdje-split --catalog "$db" --ratios 6/2/2
+}
+cp "$jpg" p.jpg
+db=first.gpkg
+{
+    echo uuid,latitude,longitude,file
+    awk 'BEGIN { for (i = 0; i < 40; i++) printf "p%02d,%.4f,%.4f,p.jpg\n", i, 45.2 + i / 100, 17.0 + i / 40 }'
+} >east.csv
+import east.csv
+grid() { gdje-grid --catalog "$db" --spacing 50km "$@"; }
+
+# a shapefile alone: no index, no reference system; nothing is written beside it
+mkdir alone
+cp "$ROOT/shapes/croatia.shp" alone/land.shp
+expect 0 grid --border alone/land.shp --name alone
+grep -q "warning: the shapefile 'alone/land.shp' has no index (.shx)" err || die "no word of the index"
+grep -q "warning: 'alone/land.shp' does not say its reference system" err || die "no word of the .prj"
+[ "$(ls alone)" = land.shp ] || die "something was written beside the border: $(ls alone)"
+expect 0 grid --border "$ROOT/shapes/croatia.shp" --name whole --strict
+[ ! -s err ] || ! grep -q warning err || die "a warning of a good file"
+n=$(sql "SELECT count(DISTINCT border_sha256) FROM grid")
+[ "$n" -eq 1 ] || die "the same border, read in two ways, differs"
+expect 3 grid --border alone/land.shp --strict
+says "'alone/land.shp' has no index: 'alone/land.S\?H\?X\?s\?h\?x\?' is missing"
+cp "$ROOT/shapes/croatia.shx" alone/land.shx
+expect 3 grid --border alone/land.shp --strict
+says 'does not say its reference system: a shapefile needs its .prj'
+if command -v ogr2ogr >/dev/null; then
+    ogr2ogr -t_srs EPSG:3765 metres.shp "$ROOT/shapes/croatia.shp" 2>/dev/null
+    rm metres.prj
+    expect 3 grid --border metres.shp
+    says "'metres.shp' does not say its reference system, and its coordinates are not degrees"
+    ogr2ogr -t_srs EPSG:3765 -f GPKG many.gpkg "$ROOT/shapes/croatia.shp" -nln land 2>/dev/null
+    expect 0 grid --border many.gpkg --name gpkg
+    ogr2ogr -update -f GPKG many.gpkg "$ROOT/shapes/croatia.shp" -nln other 2>/dev/null
+    expect 3 grid --border many.gpkg
+    says "has 2 layers of polygons: say which one, like 'many.gpkg|layername=NAME' (land, other)"
+    expect 0 grid --border 'many.gpkg|layername=land' --name gpkg
+    grep -q "'gpkg' is up to date" err || die "another border than before"
+fi
+if command -v zip >/dev/null; then
+    (cd "$ROOT/shapes" && zip -q - croatia.shp croatia.shx croatia.dbf croatia.prj) >land.zip
+    expect 0 grid --border land.zip --name zip
+    n=$(sql "SELECT count(DISTINCT border_sha256) FROM grid WHERE name IN ('whole', 'zip')")
+    [ "$n" -eq 1 ] || die "the border differs when it comes out of an archive"
+fi
+
+# an invalid border: what its repair does to the area, or no grid
+cat >bow.geojson <<'EOT'
+{"type":"Polygon","coordinates":[[[15,45],[19,46],[19,45],[15,46],[15,45]]]}
+EOT
+expect 0 grid --border bow.geojson --name bow
+grep -q "warning: 'bow.geojson' feature 0 is invalid (Self-intersection.*repaired: .* km2 before, .* km2 after (+" err ||
+    die "no word of the repair"
+expect 3 grid --border bow.geojson --name bow --strict
+says "'bow.geojson' feature 0: invalid: Self-intersection"
+expect 3 gdje-import --catalog "$db" --csv east.csv --images . --border bow.geojson --strict \
+    --columns id=uuid,lat=latitude,lon=longitude,file=file
+says 'invalid: Self-intersection'
+expect 3 gdje-grid --catalog $db --border "$ROOT/shapes/croatia.shp" --name bow --polygons bow.geojson --name-field x
+says "'bow.geojson' has no field 'x'"
+
+# a country on both sides of the antimeridian; the middle island is cut in two by the file
+cat >fiji.geojson <<'EOT'
+{"type":"MultiPolygon","coordinates":[
+[[[177,-18.3],[178.7,-18.3],[178.7,-17.3],[177,-17.3],[177,-18.3]]],
+[[[179.5,-17.2],[180,-17.2],[180,-16.8],[179.5,-16.8],[179.5,-17.2]]],
+[[[-180,-17.2],[-179.7,-17.2],[-179.7,-16.8],[-180,-16.8],[-180,-17.2]]],
+[[[-178.9,-18.2],[-178.7,-18.2],[-178.7,-18],[-178.9,-18],[-178.9,-18.2]]]]}
+EOT
+cat >isles.geojson <<'EOT'
+{"type":"FeatureCollection","features":[
+{"type":"Feature","properties":{"name":"Large"},"geometry":{"type":"Polygon","coordinates":[[[177,-18.3],[178.7,-18.3],[178.7,-17.3],[177,-17.3],[177,-18.3]]]}},
+{"type":"Feature","properties":{"name":"Middle"},"geometry":{"type":"Polygon","coordinates":[[[179.5,-17.2],[180,-17.2],[180,-16.8],[179.5,-16.8],[179.5,-17.2]]]}},
+{"type":"Feature","properties":{"name":"Middle"},"geometry":{"type":"Polygon","coordinates":[[[-180,-17.2],[-179.7,-17.2],[-179.7,-16.8],[-180,-16.8],[-180,-17.2]]]}},
+{"type":"Feature","properties":{"name":"East"},"geometry":{"type":"Polygon","coordinates":[[[-178.9,-18.2],[-178.7,-18.2],[-178.7,-18],[-178.9,-18],[-178.9,-18.2]]]}}]}
+EOT
+{
+    echo uuid,latitude,longitude,file
+    awk 'BEGIN {
+        for (i = 0; i < 60; i++) {
+            printf "a%02d,%.4f,%.4f,p.jpg\n", i, -18.3 + (i * 37 % 60) / 60, 177 + (i * 23 % 60) / 36
+            lon = 179.5 + (i * 7 % 60) / 75
+            printf "b%02d,%.4f,%.4f,p.jpg\n", i, -17.2 + (i * 37 % 60) / 150, (lon > 180 ? lon - 360 : lon)
+            printf "c%02d,%.4f,%.4f,p.jpg\n", i, -18.2 + (i * 37 % 60) / 300, -178.9 + (i * 23 % 60) / 300
+        }
+        print "east180,-17,180,p.jpg"
+        print "west180,-17,-180,p.jpg"
+        print "sea,-17,-179.695,p.jpg" # 500 m from the middle island, whose cells end at 180.3
+    }'
+} >fiji.csv
+db=fiji.gpkg
+import fiji.csv
+expect 0 gdje-project --catalog $db --crs EPSG:3460
+if grep -q 'area of use' err; then die "Fiji is not in the area of use of its own system"; fi
+expect 3 gdje-grid --catalog $db --border fiji.geojson --crs EPSG:3857
+says 'the projection is cut open between lon'
+for how in '--spacing 30km' '--degrees 0.3' '--degrees 0.7' '--hex 40km' \
+    '--quadtree --spacing 200km --max-per-cell 20' '--polygons isles.geojson'; do
+    # shellcheck disable=SC2086
+    expect 0 gdje-grid --catalog $db --border fiji.geojson --crs EPSG:3460 --merge $how --name "$how"
+    id="grid_id = (SELECT id FROM grid WHERE name = '$how')"
+    n=$(sql "SELECT count(*) FROM label WHERE $id")
+    [ "$n" -eq 183 ] || die "$how: only $n of 183 locations have a class"
+    n=$(sql "SELECT count(*) FROM class WHERE $id AND (abs(centroid_lon_deg) > 180 OR abs(clipped_lon_deg) > 180
+        OR abs(data_lon_deg) > 180 OR abs(median_lon_deg) > 180)")
+    [ "$n" -eq 0 ] || die "$how: $n points beyond 180"
+    # the outlines' boxes are single precision, rounded outwards
+    n=$(sql "SELECT count(*) FROM rtree_class_geom r JOIN class c ON c.id = r.id WHERE $id
+        AND (minx < -180.0001 OR maxx > 180.0001 OR (maxx - minx > 10 AND NOT (minx <= -180 AND maxx >= 180)))")
+    [ "$n" -eq 0 ] || die "$how: $n outlines go round the Earth"
+    n=$(sql "SELECT count(*) FROM class c JOIN label l ON l.class_id = c.id JOIN location o ON o.id = l.location_id
+        WHERE c.$id AND NOT (abs(o.lat_deg - c.data_lat_deg) < 1.2
+        AND min(abs(o.lon_deg - c.data_lon_deg), 360 - abs(o.lon_deg - c.data_lon_deg)) < 1.5)")
+    [ "$n" -eq 0 ] || die "$how: $n labels of cells far away"
+    n=$(sql "SELECT count(DISTINCT class_id) FROM label JOIN location o ON o.id = location_id
+        WHERE $id AND uuid IN ('east180', 'west180')")
+    [ "$n" -eq 1 ] || die "$how: 180 and -180 are two places"
+done
+n=$(sql "SELECT count(*) FROM label JOIN location o ON o.id = location_id JOIN class c ON c.id = class_id
+    WHERE c.name = 'Middle' AND (uuid LIKE 'b%' OR uuid LIKE '%180' OR uuid = 'sea')")
+[ "$n" -eq 63 ] || die "only $n places on the middle island"
+if command -v ogrinfo >/dev/null; then
+    expect 0 ogrinfo -q $db -sql "SELECT count(*) AS n FROM class WHERE NOT ST_IsValid(geom)"
+    grep -q 'n (Integer) = 0' out || die "an outline is invalid"
+    expect 0 ogrinfo -al -so $db
+    if grep -E 'Warning|ERROR' out err; then die "GDAL complains of the catalog"; fi
+fi
