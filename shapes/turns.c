@@ -100,6 +100,7 @@ static struct cut find_cut(struct ranges *r)
 /* Moving and cutting ----------------------------------------------------------------------------------- */
 
 /* Every longitude into [*cut, *cut + 360): right for whole polygons when the cut meets none. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): GEOS's type */
 static int to_turn(double *x, double *y, void *cut)
 {
     (void)y;
@@ -111,6 +112,7 @@ static int to_turn(double *x, double *y, void *cut)
     return 1;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): GEOS's type */
 static int by_turns(double *x, double *y, void *shift)
 {
     (void)y;
@@ -164,7 +166,7 @@ static int add_polygons(struct polygons *p, struct geos *g, const GEOSGeometry *
 }
 
 /* What lies less than 180 from a multiple of a turn, moved to turn 0. */
-static int add_turn(struct polygons *p, struct geos *g, const GEOSGeometry *geom, double turn,
+static int add_turn(struct polygons *p, struct geos *g, const GEOSGeometry *geom, int turn,
                     struct err *e)
 {
     double shift = -turn * TURN;
@@ -211,7 +213,7 @@ int turns_split(struct geos *g, const GEOSGeometry *geom, GEOSGeometry **out, st
     if (!GEOSGeom_getXMin_r(g->h, geom, &west) || !GEOSGeom_getXMax_r(g->h, geom, &east)) {
         return geos_err(g, e, "cannot measure a polygon");
     }
-    for (double turn = floor((west + 180) / TURN); turn * TURN - 180 < east; turn++) {
+    for (int turn = (int)floor((west + 180) / TURN); turn * TURN - 180 < east; turn++) {
         TRY(add_turn(&p, g, geom, turn, e));
     }
     TRY(collect(&p, g, &all, e));
