@@ -10,8 +10,14 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#define PIECE_SIZE 4096
+
+/* What is added waits in piece until that is full: most of what is digested comes as numbers of a
+ * few bytes, and a call of libcrypto costs more than eight of them. */
 struct sha256 {
     EVP_MD_CTX *ctx;
+    size_t n; /* in piece */
+    uint8_t piece[PIECE_SIZE];
 };
 
 int sha256_new(struct sha256 **s, struct err *e)
@@ -37,10 +43,26 @@ void sha256_free(struct sha256 *s)
     }
 }
 
+/* libcrypto's functions fail only for a context that was never initialised. */
+static void flush(struct sha256 *s)
+{
+    (void)EVP_DigestUpdate(s->ctx, s->piece, s->n);
+    s->n = 0;
+}
+
 void sha256_add(struct sha256 *s, const void *data, size_t n)
 {
-    /* Fails only for a context that was never initialised. */
-    (void)EVP_DigestUpdate(s->ctx, data, n);
+    if (n > PIECE_SIZE - s->n) {
+        flush(s);
+        if (n > PIECE_SIZE) {
+            (void)EVP_DigestUpdate(s->ctx, data, n);
+            return;
+        }
+    }
+    if (n > 0) { /* data may be NULL then */
+        memcpy(s->piece + s->n, data, n);
+        s->n += n;
+    }
 }
 
 void sha256_add_str(struct sha256 *s, const char *text)
@@ -50,7 +72,14 @@ void sha256_add_str(struct sha256 *s, const char *text)
 
 void sha256_end(struct sha256 *s, uint8_t out[SHA256_SIZE])
 {
+    flush(s);
     (void)EVP_DigestFinal_ex(s->ctx, out, NULL);
+}
+
+void sha256_restart(struct sha256 *s)
+{
+    s->n = 0;
+    (void)EVP_DigestInit_ex(s->ctx, NULL, NULL); /* the same algorithm */
 }
 
 void hex_encode(const uint8_t *data, size_t n, char *hex)

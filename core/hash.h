@@ -30,6 +30,10 @@ void sha256_add_str(struct sha256 *s,
 void sha256_end(struct sha256 *s, uint8_t out[SHA256_SIZE]);
 void sha256_hex(struct sha256 *s, char hex[SHA256_HEX_SIZE]);
 
+/* sha256_restart - after an end: another digest. For many short texts, where sha256_of would look
+ * up the algorithm each time. */
+void sha256_restart(struct sha256 *s);
+
 /* sha256_of, sha256_hex_of - of one buffer. Threads: safe. */
 int sha256_of(const void *data, size_t n, uint8_t out[SHA256_SIZE], struct err *e);
 int sha256_hex_of(const void *data, size_t n, char hex[SHA256_HEX_SIZE], struct err *e);

@@ -2,18 +2,20 @@
 #include "prep/places.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/log.h"
+#include "core/pool.h"
 #include "core/sig.h"
+#include "prep/along.h"
 
-#define SIG_EVERY 4096
+#define SIG_EVERY  4096
+#define MAX_PIECES 64
+#define MIN_PIECE  50000 /* places that are worth a thread */
 
-#define PLACES                                                                    \
-    "SELECT l.id, l.lon_deg, l.lat_deg, s.part FROM location l LEFT JOIN split s" \
-    " ON s.location_id = l.id AND s.scheme_id = %" PRId64                         \
-    " WHERE l.lat_deg IS NOT NULL ORDER BY l.uuid"
+#define LOCATIONS "SELECT id, lon_deg, lat_deg FROM location WHERE lat_deg IS NOT NULL ORDER BY id"
+#define PARTS     "SELECT location_id, part FROM split WHERE scheme_id = ?1 ORDER BY location_id"
 
 void places_release(struct places *p)
 {
@@ -23,12 +25,6 @@ void places_release(struct places *p)
     *p = (struct places){0};
 }
 
-static int query(char *sql, size_t size, int64_t scheme, struct err *e)
-{
-    int n = snprintf(sql, size, PLACES, scheme);
-    return n > 0 && (size_t)n < size ? 0 : err_set(e, ERR_SYSTEM, "a query is too long");
-}
-
 void places_digest(const struct places *p, struct sha256 *s)
 {
     sha256_add(s, p->id, p->n * sizeof *p->id);
@@ -36,66 +32,115 @@ void places_digest(const struct places *p, struct sha256 *s)
     sha256_add(s, p->part, p->n * sizeof *p->part);
 }
 
-static int allocate(struct db *db, struct places *p, struct err *e)
+/* Room for one more. */
+static int reserve(struct places *p, size_t *cap, struct err *e)
 {
-    bool found = false;
-    int64_t n = 0;
-    if (db_get_i64(db, "SELECT count(*) FROM location WHERE lat_deg IS NOT NULL", &n, &found, e) !=
-        0) {
-        return -1;
+    if (p->n < *cap) {
+        return 0;
     }
-    if (n == 0) {
+    *cap = *cap ? 2 * *cap : 1024;
+    int64_t *id = realloc(p->id, *cap * sizeof *id);
+    p->id = id ? id : p->id;
+    struct lonlat *at = realloc(p->at, *cap * sizeof *at);
+    p->at = at ? at : p->at;
+    uint8_t *part = realloc(p->part, *cap * sizeof *part);
+    p->part = part ? part : p->part;
+    return id && at && part ? 0 : err_nomem(e, "locations");
+}
+
+static int read_all(struct stmt *st, struct along *parts, struct places *p, struct err *e)
+{
+    size_t cap = 0;
+    bool row = false;
+    bool found = false;
+    for (;;) {
+        if ((p->n % SIG_EVERY == 0 && sig_check(e) != 0) || stmt_step(st, &row, e) != 0) {
+            return -1;
+        }
+        if (!row) {
+            return 0;
+        }
+        if (reserve(p, &cap, e) != 0 || along_find(parts, col_i64(st, 0), &found, e) != 0) {
+            return -1;
+        }
+        p->id[p->n] = col_i64(st, 0);
+        p->at[p->n] = (struct lonlat){col_f64(st, 1), col_f64(st, 2)};
+        p->part[p->n++] = (uint8_t)(found ? split_part_of(col_text(parts->st, 1)) : SPLIT_COUNT);
+    }
+}
+
+static int check(const struct places *p, const char *split, struct err *e)
+{
+    if (p->n == 0) {
         return err_set(e, ERR_INPUT,
                        "the catalog has no locations with coordinates: run gdje-fetch or "
                        "gdje-import first");
     }
-    p->id = malloc((size_t)n * sizeof *p->id);
-    p->at = malloc((size_t)n * sizeof *p->at);
-    p->part = malloc((size_t)n * sizeof *p->part);
-    p->n = (size_t)n;
-    return p->id && p->at && p->part ? 0 : err_nomem(e, "locations");
+    return memchr(p->part, SPLIT_TRAIN, p->n)
+               ? 0
+               : err_set(e, ERR_INPUT, "split '%s' has no train locations", split);
 }
 
 int places_load(struct db *db, int64_t scheme, const char *split, struct places *out, struct err *e)
 {
     int rc = -1;
-    bool row = false;
-    size_t i = 0;
-    size_t n_train = 0;
-    char sql[sizeof PLACES + 32];
     struct stmt *st = NULL;
+    struct along parts = {0};
     struct places p = {0};
-    TRY(allocate(db, &p, e));
-    TRY(query(sql, sizeof sql, scheme, e));
-    TRY(db_prepare(db, &st, sql, e));
-    while ((rc = stmt_step(st, &row, e)) == 0 && row && i < p.n) {
-        if (i % SIG_EVERY == 0) {
-            TRY(sig_check(e));
-        }
-        p.id[i] = col_i64(st, 0);
-        p.at[i] = (struct lonlat){col_f64(st, 1), col_f64(st, 2)};
-        p.part[i] = (uint8_t)split_part_of(col_text(st, 3));
-        n_train += p.part[i] == SPLIT_TRAIN;
-        i++;
-    }
-    TRY(rc);
-    if (n_train == 0) {
-        rc = err_set(e, ERR_INPUT, "split '%s' has no train locations", split);
-        goto out;
-    }
-    p.n = i;
+    TRY(db_prepare(db, &st, LOCATIONS, e));
+    TRY(along_open(&parts, db, PARTS, scheme, e));
+    TRY(read_all(st, &parts, &p, e));
+    TRY(check(&p, split, e));
     *out = p;
     p = (struct places){0};
 out:
     stmt_free(st);
+    along_release(&parts);
     places_release(&p);
+    return rc;
+}
+
+/* Equal pieces of the places, each projected in one call by a reference system of its own. */
+struct pieces {
+    const struct places *p;
+    struct xy *xy;
+    struct crs *crs[MAX_PIECES];
+    size_t n;
+};
+
+static int project_piece(void *ctx, size_t i, int worker, struct err *e)
+{
+    struct pieces *v = ctx;
+    size_t from = v->p->n * i / v->n;
+    size_t to = v->p->n * (i + 1) / v->n;
+    (void)worker;
+    return crs_project(v->crs[i], v->p->at + from, v->xy + from, to - from, e);
+}
+
+static int project_all(const struct places *p, struct crs *c, struct xy *xy, struct err *e)
+{
+    int rc = -1;
+    struct pieces v = {.p = p, .xy = xy, .crs = {c}, .n = 1};
+    size_t n = p->n / MIN_PIECE + 1;
+    size_t n_threads = (size_t)pool_threads(MAX_PIECES);
+    for (; v.n < n && v.n < n_threads; v.n++) {
+        TRY(crs_clone(c, &v.crs[v.n], e));
+    }
+    TRY(pool_for((int)v.n, v.n, project_piece, &v, e));
+out:
+    for (size_t i = 1; i < v.n; i++) {
+        crs_free(v.crs[i]);
+    }
     return rc;
 }
 
 int places_project(const struct places *p, struct crs *c, struct xy *xy, struct err *e)
 {
-    if (crs_project(c, p->at, xy, p->n, e) == 0) {
+    if (project_all(p, c, xy, e) == 0) {
         return 0;
+    }
+    if (e->kind != ERR_INPUT) {
+        return -1;
     }
     for (size_t i = 0; i < p->n; i++) {
         if (crs_project(c, &p->at[i], &xy[i], 1, e) != 0) {

@@ -15,7 +15,7 @@
 
 struct places {
     size_t n;
-    int64_t *id;       /* [n] by uuid, so that sums do not depend on ids; all owned */
+    int64_t *id;       /* [n] ascending; all owned */
     struct lonlat *at; /* [n] */
     uint8_t *part; /* [n] enum split_part; SPLIT_COUNT: not in the split, or in a part of its own */
 };

@@ -10,13 +10,10 @@
 #include <stdlib.h>
 
 #include "core/log.h"
-#include "core/sig.h"
 #include "prep/names.h"
 #include "prep/places.h"
 #include "shapes/crs.h"
 #include "sql/catalog.h"
-
-#define SIG_EVERY 4096
 
 static struct bbox extent_of_train(const struct places *p, const struct xy *xy)
 {
@@ -59,31 +56,36 @@ out:
     return rc;
 }
 
+struct rows {
+    int64_t projection;
+    const struct places *places;
+    const struct xy *xy;
+};
+
+static void row_of(const void *ctx, size_t i, int column, struct cell *v)
+{
+    const struct rows *r = ctx;
+    if (column < 2) {
+        cell_i64(v, column == 0 ? r->projection : r->places->id[i]);
+    } else {
+        cell_f64(v, column == 2 ? r->xy[i].x : r->xy[i].y);
+    }
+}
+
 static int store_rows(struct db *db, int64_t id, const struct places *p, const struct xy *xy,
                       struct err *e)
 {
     int rc = -1;
     struct stmt *st = NULL;
+    const struct rows rows = {id, p, xy};
+    const struct row_source source = {p->n, row_of, &rows};
     TRY(db_prepare(db, &st, "DELETE FROM projected WHERE projection_id = ?", e));
     stmt_i64(st, 1, id);
     TRY(stmt_run(st, e));
-    stmt_free(st);
-    st = NULL;
-    TRY(db_prepare(db, &st,
-                   "INSERT INTO projected (projection_id, location_id, x_m, y_m)"
-                   " VALUES (?, ?, ?, ?)",
-                   e));
-    stmt_i64(st, 1, id);
-    for (size_t i = 0; i < p->n; i++) {
-        if (i % SIG_EVERY == 0) {
-            TRY(sig_check(e));
-        }
-        stmt_i64(st, 2, p->id[i]);
-        stmt_f64(st, 3, xy[i].x);
-        stmt_f64(st, 4, xy[i].y);
-        TRY(stmt_run(st, e));
-    }
-    rc = 0;
+    TRY(db_insert_rows(db,
+                       "INSERT INTO projected (projection_id, location_id, x_m, y_m)"
+                       " SELECT c0, c1, c2, c3 FROM rows",
+                       &source, e));
 out:
     stmt_free(st);
     return rc;
@@ -135,7 +137,7 @@ int project_make(struct db *db, const struct cli *cli, const struct project_pref
     TRY(places_load(db, scheme, prefs->split, &p, e));
     TRY(inputs(prefs, &p, &digest, e));
     (void)snprintf(name, sizeof name, "project:%s", prefs->name);
-    TRY(stage_begin(db, name, cli, digest, &stage, e));
+    TRY(stage_begin_trusting(db, name, cli, digest, &stage, e));
     if (stage.current) {
         log_info("projection '%s' is up to date", prefs->name);
         goto out;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The split stage: reads located locations, writes split_scheme, split, split_distance. */
+/* The split stage: reads located locations, writes split_scheme, split, split_part. */
 #include "prep/split.h"
 
 #include <inttypes.h>
@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "core/sig.h"
+#include "prep/along.h"
 #include "prep/names.h"
 #include "prep/split_assign.h"
 #include "prep/split_exact.h"
@@ -16,21 +17,19 @@
 
 #define SIG_EVERY 4096
 
-/* What is split: the group is the one gdje-hash found, else the location's own. The stratum is the
- * class in a grid: 0 where there is none, and for all when no grid is asked for (-1). */
-#define ITEMS                                                                               \
-    "SELECT l.id, l.lon_deg, l.lat_deg, coalesce(g.group_key, l.group_key), l.uuid,"        \
-    " coalesce(b.class_id, 0) FROM location l LEFT JOIN grouping g ON g.location_id = l.id" \
-    " LEFT JOIN label b ON b.location_id = l.id AND b.grid_id = %" PRId64                   \
-    " WHERE l.lat_deg IS NOT NULL ORDER BY l.id"
+#define LOCATIONS                                                                          \
+    "SELECT id, lon_deg, lat_deg, group_key, uuid FROM location WHERE lat_deg IS NOT NULL" \
+    " ORDER BY id"
+#define GROUPS "SELECT location_id, group_key FROM grouping ORDER BY location_id"
+#define LABELS "SELECT location_id, class_id FROM label WHERE grid_id = ?1 ORDER BY location_id"
 
 /* All that a run holds. */
 struct work {
     const struct split_prefs *prefs;
-    char query[sizeof ITEMS + 32];
+    int64_t grid; /* whose classes are the strata; -1: none */
     struct split_parts parts;
     struct split_file file;
-    struct split_item *item; /* [n] owned */
+    struct split_item *item; /* [n] owned, by id */
     size_t n, cap;
     size_t n_absent; /* locations that the file does not have */
 };
@@ -104,7 +103,7 @@ out:
     return rc;
 }
 
-static int add_item(struct work *w, struct stmt *st, struct err *e)
+static int reserve(struct work *w, struct err *e)
 {
     if (w->n == w->cap) {
         size_t cap = w->cap ? 2 * w->cap : 1024;
@@ -115,45 +114,85 @@ static int add_item(struct work *w, struct stmt *st, struct err *e)
         w->item = v;
         w->cap = cap;
     }
+    return 0;
+}
+
+/* What a location's part depends on, read side by side. */
+struct reader {
+    struct stmt *st;
+    struct along group; /* what gdje-hash found; before the location's own */
+    struct along label;
+    struct sha256 *key;
+};
+
+static int add_item(struct work *w, struct reader *r, struct err *e)
+{
+    bool found = false;
+    int64_t id = col_i64(r->st, 0);
+    if (reserve(w, e) != 0 || along_find(&r->group, id, &found, e) != 0) {
+        return -1;
+    }
     struct split_item *item = &w->item[w->n];
-    *item = (struct split_item){
-        .id = col_i64(st, 0), .at = {col_f64(st, 1), col_f64(st, 2)}, .stratum = col_i64(st, 5)};
+    *item = (struct split_item){.id = id, .at = {col_f64(r->st, 1), col_f64(r->st, 2)}};
+    split_key(r->key, (uint64_t)w->prefs->seed,
+              found ? col_text(r->group.st, 1) : col_text(r->st, 3), item->key);
+    if (w->grid >= 0) {
+        if (along_find(&r->label, id, &found, e) != 0) {
+            return -1;
+        }
+        item->stratum = found ? col_i64(r->label.st, 1) : 0;
+    }
     if (w->prefs->from) {
-        item->part = split_file_part(&w->file, col_text(st, 4));
+        item->part = split_file_part(&w->file, col_text(r->st, 4));
         if (item->part == SPLIT_IN_NONE) {
-            log_note("location '%s' is not in '%s'", col_text(st, 4), w->prefs->from);
+            log_note("location '%s' is not in '%s'", col_text(r->st, 4), w->prefs->from);
             w->n_absent++;
             return 0;
         }
     }
     w->n++;
-    return split_key((uint64_t)w->prefs->seed, col_text(st, 3), item->key, e);
+    return 0;
+}
+
+static int check(const struct work *w, struct err *e)
+{
+    if (w->n > 0) {
+        return 0;
+    }
+    return w->n_absent > 0
+               ? err_set(e, ERR_INPUT, "'%s' has none of the catalog's %zu locations",
+                         w->prefs->from, w->n_absent)
+               : err_set(e, ERR_INPUT,
+                         "the catalog has no locations with coordinates: run gdje-fetch or "
+                         "gdje-import first");
 }
 
 static int load(struct db *db, struct work *w, struct err *e)
 {
     int rc = -1;
-    size_t n = 0;
-    struct stmt *st = NULL;
-    bool row = false;
-    TRY(db_prepare(db, &st, w->query, e));
-    while ((rc = stmt_step(st, &row, e)) == 0 && row) {
-        TRY(add_item(w, st, e));
-        if (++n % SIG_EVERY == 0) {
+    struct reader r = {0};
+    bool row = true;
+    TRY(sha256_new(&r.key, e));
+    TRY(db_prepare(db, &r.st, LOCATIONS, e));
+    TRY(along_open(&r.group, db, GROUPS, -1, e));
+    if (w->grid >= 0) {
+        TRY(along_open(&r.label, db, LABELS, w->grid, e));
+    }
+    for (size_t i = 0; row; i++) {
+        if (i % SIG_EVERY == 0) {
             TRY(sig_check(e));
         }
+        TRY(stmt_step(r.st, &row, e));
+        if (row) {
+            TRY(add_item(w, &r, e));
+        }
     }
-    TRY(rc);
-    if (n == 0) {
-        rc = err_set(e, ERR_INPUT,
-                     "the catalog has no locations with coordinates: run gdje-fetch or gdje-import "
-                     "first");
-    } else if (w->n == 0) {
-        rc = err_set(e, ERR_INPUT, "'%s' has none of the catalog's %zu locations", w->prefs->from,
-                     n);
-    }
+    TRY(check(w, e));
 out:
-    stmt_free(st);
+    stmt_free(r.st);
+    along_release(&r.group);
+    along_release(&r.label);
+    sha256_free(r.key);
     return rc;
 }
 
@@ -228,7 +267,7 @@ static void warn_of_empty_parts(const struct work *w)
     }
 }
 
-static int inputs(struct db *db, const struct work *w, struct sha256 **out, struct err *e)
+static int inputs(const struct work *w, struct sha256 **out, struct err *e)
 {
     const struct split_prefs *p = w->prefs;
     char numbers[160];
@@ -243,29 +282,35 @@ static int inputs(struct db *db, const struct work *w, struct sha256 **out, stru
         sha256_add_str(*out, numbers);
     }
     sha256_add_str(*out, p->from ? w->file.sha256 : "");
-    return db_digest(db, *out, w->query, e);
+    for (size_t i = 0; i < w->n; i++) { /* a part is there already only when the file gave it */
+        const struct split_item *item = &w->item[i];
+        sha256_add(*out, &item->id, sizeof item->id);
+        sha256_add(*out, &item->at, sizeof item->at);
+        sha256_add(*out, item->key, sizeof item->key);
+        sha256_add(*out, &item->stratum, sizeof item->stratum);
+        sha256_add(*out, &item->part, sizeof item->part);
+    }
+    return 0;
 }
 
 int split_make(struct db *db, const struct cli *cli, const struct split_prefs *prefs, struct err *e)
 {
     int rc = -1;
-    int64_t grid = -1;
     char name[112];
     struct work w = {.prefs = prefs};
     struct sha256 *digest = NULL;
     struct stage stage;
     TRY(usage(prefs, e));
     TRY(read_parts(&w, e));
-    TRY(find_grid(db, prefs, &grid, e));
-    (void)snprintf(w.query, sizeof w.query, ITEMS, grid);
-    TRY(inputs(db, &w, &digest, e));
+    TRY(find_grid(db, prefs, &w.grid, e));
+    TRY(load(db, &w, e));
+    TRY(inputs(&w, &digest, e));
     (void)snprintf(name, sizeof name, "split:%s", prefs->name);
-    TRY(stage_begin(db, name, cli, digest, &stage, e));
+    TRY(stage_begin_trusting(db, name, cli, digest, &stage, e));
     if (stage.current) {
         log_info("split '%s' is up to date", prefs->name);
         goto out;
     }
-    TRY(load(db, &w, e));
     TRY(assign(&w, e));
     TRY(report_file(&w, e));
     warn_of_empty_parts(&w);
@@ -294,13 +339,11 @@ int split_print(struct db *db, const char *name, FILE *f, struct err *e)
     bool row = false;
     struct stmt *st = NULL;
     TRY(db_prepare(db, &st,
-                   "SELECT n.part, n.n, 100.0 * n.n / sum(n.n) OVER (), d.p10_km, d.p50_km,"
-                   " d.p90_km, d.share_50m, d.share_1km, d.share_5km"
-                   " FROM (SELECT scheme_id, part, count(*) AS n FROM split WHERE scheme_id ="
-                   "       (SELECT id FROM split_scheme WHERE name = ?) GROUP BY part) n"
-                   " LEFT JOIN split_distance d ON d.scheme_id = n.scheme_id AND d.part = n.part"
-                   " ORDER BY CASE n.part WHEN 'train' THEN 0 WHEN 'val' THEN 1 WHEN 'test' THEN 2"
-                   " WHEN 'buffer' THEN 4 ELSE 3 END, length(n.part), n.part",
+                   "SELECT part, n_locations, 100.0 * n_locations / sum(n_locations) OVER (),"
+                   " p10_km, p50_km, p90_km, share_50m, share_1km, share_5km FROM split_part"
+                   " WHERE scheme_id = (SELECT id FROM split_scheme WHERE name = ?)"
+                   " ORDER BY CASE part WHEN 'train' THEN 0 WHEN 'val' THEN 1 WHEN 'test' THEN 2"
+                   " WHEN 'buffer' THEN 4 ELSE 3 END, length(part), part",
                    e));
     stmt_text(st, 1, name);
     (void)fputs(

@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/hash.h"
 #include "core/sig.h"
 
-#define MAX_GROUP_BYTES 65536
-#define SIG_EVERY       4096
+#define SIG_EVERY 4096
 
 static const char *const names[SPLIT_COUNT] = {"train", "val", "test", "buffer"};
 
@@ -45,21 +43,16 @@ static void put_u64(uint8_t out[8], uint64_t v)
     }
 }
 
-int split_key(uint64_t seed, const char *group, uint8_t key[SPLIT_KEY_SIZE], struct err *e)
+void split_key(struct sha256 *s, uint64_t seed, const char *group, uint8_t key[SPLIT_KEY_SIZE])
 {
     uint8_t digest[SHA256_SIZE];
-    uint8_t text[8 + MAX_GROUP_BYTES];
-    size_t n = strlen(group);
-    if (n > MAX_GROUP_BYTES) {
-        return err_set(e, ERR_INPUT, "a group key of %zu bytes is too long", n);
-    }
+    uint8_t text[8];
     put_u64(text, seed);
-    memcpy(text + 8, group, n);
-    if (sha256_of(text, 8 + n, digest, e) != 0) {
-        return -1;
-    }
+    sha256_restart(s);
+    sha256_add(s, text, sizeof text);
+    sha256_add(s, group, strlen(group));
+    sha256_end(s, digest);
     memcpy(key, digest, SPLIT_KEY_SIZE);
-    return 0;
 }
 
 void split_by_hash(struct split_item *item, size_t n, const struct split_parts *parts)

@@ -11,6 +11,7 @@
 
 #include "core/err.h"
 #include "core/geo.h"
+#include "core/hash.h"
 #include "core/nearest.h"
 #include "prep/split_parts.h"
 
@@ -32,8 +33,8 @@ struct split_item {
     uint8_t part;                /* index into struct split_parts, SPLIT_IN_BUFFER, SPLIT_IN_NONE */
 };
 
-/* split_key - the first bytes of SHA-256(seed as 8 bytes little-endian, group key). */
-int split_key(uint64_t seed, const char *group, uint8_t key[SPLIT_KEY_SIZE], struct err *e);
+/* split_key - the first bytes of SHA-256(seed as 8 bytes little-endian, group key). s: any, anew. */
+void split_key(struct sha256 *s, uint64_t seed, const char *group, uint8_t key[SPLIT_KEY_SIZE]);
 
 /* split_hash_part - a digest's first 53 bits as a number in [0, 1), and the part whose share that
  * is in. */

@@ -9,6 +9,8 @@
 
 #define SIG_EVERY 4096
 
+const struct split_distance split_no_distance = {0, NAN, NAN, NAN, NAN, NAN, NAN};
+
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a;
@@ -74,7 +76,7 @@ int split_distances(const struct split_item *item, size_t n, const struct split_
         return err_nomem(e, "distances");
     }
     for (int part = 0; part < parts->n; part++) {
-        out[part] = (struct split_distance){0, NAN, NAN, NAN, NAN, NAN, NAN};
+        out[part] = split_no_distance;
         if (part == parts->train) {
             continue;
         }

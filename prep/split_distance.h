@@ -15,6 +15,8 @@ struct split_distance {
     double share_50m, share_1km, share_5km; /* of n, not farther than */
 };
 
+extern const struct split_distance split_no_distance; /* n is 0 */
+
 /*
  * split_distances - out[parts->n]. Where no part is called train (folds), the distances are to the
  * nearest location of any other part. n is 0 for train itself, for an empty part, and where there

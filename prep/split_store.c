@@ -5,11 +5,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "core/sig.h"
+#include "core/pool.h"
 #include "prep/split_distance.h"
 #include "sql/catalog.h"
-
-#define SIG_EVERY 4096
 
 static const char *method_of(const struct split_prefs *prefs)
 {
@@ -79,55 +77,79 @@ static int delete_rows(struct db *db, const char *sql, int64_t scheme, struct er
     return rc;
 }
 
-static int store_items(struct db *db, int64_t scheme, const struct split_parts *parts,
-                       const struct split_item *item, size_t n, struct err *e)
+/* What the rows are made from. */
+struct store {
+    struct db *db;
+    int64_t scheme;
+    const struct split_parts *parts;
+    const struct split_item *item;
+    size_t n;
+    struct split_distance distance[SPLIT_MAX_PARTS];
+};
+
+static void item_column(const void *ctx, size_t i, int column, struct cell *v)
 {
-    int rc = -1;
-    struct stmt *st = NULL;
-    TRY(delete_rows(db, "DELETE FROM split WHERE scheme_id = ?", scheme, e));
-    TRY(db_prepare(db, &st, "INSERT INTO split (scheme_id, location_id, part) VALUES (?, ?, ?)",
-                   e));
-    for (size_t i = 0; i < n; i++) {
-        if (i % SIG_EVERY == 0) {
-            TRY(sig_check(e));
-        }
-        stmt_i64(st, 1, scheme);
-        stmt_i64(st, 2, item[i].id);
-        stmt_text(st, 3, split_parts_name(parts, item[i].part));
-        TRY(stmt_run(st, e));
+    const struct store *s = ctx;
+    if (column == 2) {
+        cell_text(v, split_parts_name(s->parts, s->item[i].part));
+    } else {
+        cell_i64(v, column == 0 ? s->scheme : s->item[i].id);
     }
-    rc = 0;
-out:
-    stmt_free(st);
-    return rc;
 }
 
-static int store_distances(struct db *db, int64_t scheme, const struct split_parts *parts,
-                           const struct split_item *item, size_t n, struct err *e)
+static int store_items(const struct store *s, struct err *e)
+{
+    const struct row_source source = {s->n, item_column, s};
+    if (delete_rows(s->db, "DELETE FROM split WHERE scheme_id = ?", s->scheme, e) != 0) {
+        return -1;
+    }
+    return db_insert_rows(s->db,
+                          "INSERT INTO split (scheme_id, location_id, part)"
+                          " SELECT c0, c1, c2 FROM rows",
+                          &source, e);
+}
+
+/* The rows into the catalog, and the distances, which need no catalog, at the same time. */
+static int do_task(void *ctx, size_t i, int worker, struct err *e)
+{
+    struct store *s = ctx;
+    (void)worker;
+    return i == 0 ? store_items(s, e) : split_distances(s->item, s->n, s->parts, s->distance, e);
+}
+
+static void bind_part(struct stmt *st, const char *name, int64_t n, const struct split_distance *d)
+{
+    stmt_text(st, 2, name);
+    stmt_i64(st, 3, n);
+    stmt_f64(st, 4, d->p10_km);
+    stmt_f64(st, 5, d->p50_km);
+    stmt_f64(st, 6, d->p90_km);
+    stmt_f64(st, 7, d->share_50m);
+    stmt_f64(st, 8, d->share_1km);
+    stmt_f64(st, 9, d->share_5km);
+}
+
+static int store_parts(const struct store *s, struct err *e)
 {
     int rc = -1;
     struct stmt *st = NULL;
-    struct split_distance d[SPLIT_MAX_PARTS];
-    TRY(split_distances(item, n, parts, d, e));
-    TRY(delete_rows(db, "DELETE FROM split_distance WHERE scheme_id = ?", scheme, e));
-    TRY(db_prepare(db, &st,
-                   "INSERT INTO split_distance (scheme_id, part, n_locations, p10_km, p50_km,"
-                   " p90_km, share_50m, share_1km, share_5km) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    int64_t n[UINT8_MAX + 1] = {0};
+    for (size_t i = 0; i < s->n; i++) {
+        n[s->item[i].part]++;
+    }
+    TRY(delete_rows(s->db, "DELETE FROM split_part WHERE scheme_id = ?", s->scheme, e));
+    TRY(db_prepare(s->db, &st,
+                   "INSERT INTO split_part (scheme_id, part, n_locations, p10_km, p50_km, p90_km,"
+                   " share_50m, share_1km, share_5km) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                    e));
-    for (int part = 0; part < parts->n; part++) {
-        if (d[part].n == 0) {
-            continue;
+    stmt_i64(st, 1, s->scheme);
+    for (int part = 0; part <= SPLIT_IN_BUFFER; part++) {
+        if (n[part] > 0) {
+            const char *name = split_parts_name(s->parts, (uint8_t)part);
+            bind_part(st, name, n[part],
+                      part < s->parts->n ? &s->distance[part] : &split_no_distance);
+            TRY(stmt_run(st, e));
         }
-        stmt_i64(st, 1, scheme);
-        stmt_text(st, 2, parts->name[part]);
-        stmt_i64(st, 3, (int64_t)d[part].n);
-        stmt_f64(st, 4, d[part].p10_km);
-        stmt_f64(st, 5, d[part].p50_km);
-        stmt_f64(st, 6, d[part].p90_km);
-        stmt_f64(st, 7, d[part].share_50m);
-        stmt_f64(st, 8, d[part].share_1km);
-        stmt_f64(st, 9, d[part].share_5km);
-        TRY(stmt_run(st, e));
     }
     rc = 0;
 out:
@@ -138,10 +160,10 @@ out:
 int split_store(struct db *db, const struct split_prefs *prefs, const struct split_parts *parts,
                 const struct split_item *item, size_t n, struct err *e)
 {
-    int64_t scheme = 0;
-    if (store_scheme(db, prefs, parts, &scheme, e) != 0 ||
-        store_items(db, scheme, parts, item, n, e) != 0) {
+    struct store s = {.db = db, .parts = parts, .item = item, .n = n};
+    if (store_scheme(db, prefs, parts, &s.scheme, e) != 0 ||
+        pool_for(pool_threads(2), 2, do_task, &s, e) != 0) {
         return -1;
     }
-    return store_distances(db, scheme, parts, item, n, e);
+    return store_parts(&s, e);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A split into the catalog: split_scheme, split, split_distance. Within a transaction. */
+/* A split into the catalog: split_scheme, split, split_part. Within a transaction. */
 #ifndef PREP_SPLIT_STORE_H
 #define PREP_SPLIT_STORE_H
 

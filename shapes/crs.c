@@ -150,6 +150,18 @@ out:
     return rc;
 }
 
+int crs_clone(const struct crs *c, struct crs **out, struct err *e)
+{
+    struct crs *copy = calloc(1, sizeof *copy);
+    if (!copy || !(copy->name = strdup(c->name)) || !(copy->ctx = proj_context_clone(c->ctx)) ||
+        !(copy->forward = proj_clone(copy->ctx, c->forward))) {
+        crs_free(copy);
+        return err_nomem(e, "a projection");
+    }
+    *out = copy;
+    return 0;
+}
+
 /* n pairs in place; the index of the first that has no image, or n. */
 static size_t transform(struct crs *c, PJ_DIRECTION direction, double *pair, size_t n)
 {

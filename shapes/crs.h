@@ -19,8 +19,12 @@ struct crs;
 int crs_open(const char *name, struct crs **out, struct err *e);
 void crs_free(struct crs *c);
 
+/* crs_clone - the same for another thread, faster than opening it anew. */
+int crs_clone(const struct crs *c, struct crs **out, struct err *e);
+
 /* crs_project, crs_unproject - n points in one call; longitudes in at any turn (190 is -170), out
- * within 180. ERR_INPUT names the first point that has no image. Threads: one struct crs per thread. in and out may not overlap. */
+ * within 180. ERR_INPUT names the first point that has no image. Threads: one struct crs per thread.
+ * in and out may not overlap. */
 int crs_project(struct crs *c, const struct lonlat *p, struct xy *out, size_t n, struct err *e);
 int crs_unproject(struct crs *c, const struct xy *p, struct lonlat *out, size_t n, struct err *e);
 

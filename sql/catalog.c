@@ -130,6 +130,7 @@ static int check_version(struct db *db, enum catalog_mode mode, struct err *e)
 int catalog_open(const char *path, enum catalog_mode mode, struct db **db, struct err *e)
 {
     int rc = -1;
+    bool found = false;
     struct db *opened = NULL;
     TRY(open_file(path, mode, &opened, e));
     TRY(gpkg_add_functions(opened, e));
@@ -138,6 +139,7 @@ int catalog_open(const char *path, enum catalog_mode mode, struct db **db, struc
                 "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
                 "PRAGMA cache_size = -65536",
                 e));
+    TRY(db_get_i64(opened, "PRAGMA data_version", &opened->opened_version, &found, e));
     *db = opened;
     opened = NULL;
 out:
@@ -145,8 +147,9 @@ out:
     return rc;
 }
 
-int stage_begin(struct db *db, const char *name, const struct cli *cli, struct sha256 *s,
-                struct stage *stage, struct err *e)
+/* The stage's record, and whether it is current. */
+static int find_stage(struct db *db, const char *name, const struct cli *cli, struct sha256 *s,
+                      struct stage *stage, struct err *e)
 {
     int rc = -1;
     struct stmt *st = NULL;
@@ -160,15 +163,28 @@ int stage_begin(struct db *db, const char *name, const struct cli *cli, struct s
     stmt_text(st, 1, stage->name);
     stmt_text(st, 2, stage->inputs);
     TRY(stmt_step(st, &row, e));
-    stmt_reset(st);
     stage->current = row;
-    if (!row) {
-        TRY(db_begin(db, e));
-    }
-    rc = 0;
 out:
     stmt_free(st);
     return rc;
+}
+
+int stage_begin(struct db *db, const char *name, const struct cli *cli, struct sha256 *s,
+                struct stage *stage, struct err *e)
+{
+    if (find_stage(db, name, cli, s, stage, e) != 0) {
+        return -1;
+    }
+    return stage->current ? 0 : db_begin(db, e);
+}
+
+int stage_begin_trusting(struct db *db, const char *name, const struct cli *cli, struct sha256 *s,
+                         struct stage *stage, struct err *e)
+{
+    if (find_stage(db, name, cli, s, stage, e) != 0) {
+        return -1;
+    }
+    return stage->current ? 0 : db_begin_trusting(db, e);
 }
 
 int stage_commit(struct db *db, const struct stage *stage, int64_t n_rows, struct err *e)

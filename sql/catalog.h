@@ -68,6 +68,10 @@ struct stage {
  */
 int stage_begin(struct db *db, const char *name, const struct cli *cli, struct sha256 *s,
                 struct stage *stage, struct err *e);
+
+/* stage_begin_trusting - the same, with db_begin_trusting. */
+int stage_begin_trusting(struct db *db, const char *name, const struct cli *cli, struct sha256 *s,
+                         struct stage *stage, struct err *e);
 int stage_commit(struct db *db, const struct stage *stage, int64_t n_rows, struct err *e);
 
 /* Shared lookups: the id of a row by its name; ERR_INPUT says which tool makes it. ---------------- */

@@ -41,17 +41,50 @@ int db_begin(struct db *db, struct err *e)
                : db_err(db, e, "cannot begin a transaction");
 }
 
+/* Only outside of a transaction has the pragma an effect. */
+static void distrust(struct db *db)
+{
+    if (db->trusting) {
+        (void)sqlite3_exec(db->h, "PRAGMA foreign_keys = ON", NULL, NULL, NULL);
+        db->trusting = false;
+    }
+}
+
+int db_begin_trusting(struct db *db, struct err *e)
+{
+    int64_t version = 0;
+    bool found = false;
+    if (db_exec(db, "PRAGMA foreign_keys = OFF", e) != 0) {
+        return -1;
+    }
+    db->trusting = true;
+    if (db_begin(db, e) != 0 || db_get_i64(db, "PRAGMA data_version", &version, &found, e) != 0) {
+        db_rollback(db);
+        return -1;
+    }
+    if (version == db->opened_version) {
+        return 0;
+    }
+    db_rollback(db);
+    return db_begin(db, e);
+}
+
 int db_commit(struct db *db, struct err *e)
 {
-    return sqlite3_exec(db->h, "COMMIT", NULL, NULL, NULL) == SQLITE_OK
-               ? 0
-               : db_err(db, e, "cannot commit");
+    if (sqlite3_exec(db->h, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+        return db_err(db, e, "cannot commit");
+    }
+    distrust(db);
+    return 0;
 }
 
 void db_rollback(struct db *db)
 {
-    if (db && db->h && !sqlite3_get_autocommit(db->h)) {
-        (void)sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);
+    if (db && db->h) {
+        if (!sqlite3_get_autocommit(db->h)) {
+            (void)sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);
+        }
+        distrust(db);
     }
 }
 

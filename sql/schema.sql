@@ -194,10 +194,11 @@ CREATE TABLE split (
     part TEXT NOT NULL,         -- train, val, test; buffer; fold0 ...
     PRIMARY KEY (scheme_id, location_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX split_part ON split (scheme_id, part); -- parts are counted and read one at a time
 
--- Distance from each location of a part to its nearest train location.
-CREATE TABLE split_distance (
+-- A part as it was made, so that a report need not count a million rows, and the distance from each
+-- of its locations to the nearest train location (of folds: to the nearest in another fold); NULL
+-- for train and buffer.
+CREATE TABLE split_part (
     scheme_id INTEGER NOT NULL REFERENCES split_scheme (id) ON DELETE CASCADE,
     part TEXT NOT NULL,
     n_locations INTEGER NOT NULL,
@@ -279,10 +280,11 @@ CREATE TABLE class (
 CREATE TABLE label (
     grid_id INTEGER NOT NULL REFERENCES grid (id) ON DELETE CASCADE,
     location_id INTEGER NOT NULL REFERENCES location (id) ON DELETE CASCADE,
-    class_id INTEGER NOT NULL REFERENCES class (id) ON DELETE CASCADE,
+    -- no foreign key: without an index, which costs as much as the rows, deleting a class would read
+    -- all labels. They go with their grid.
+    class_id INTEGER NOT NULL,
     PRIMARY KEY (grid_id, location_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX label_class ON label (class_id); -- deleting a class must not read all labels
 
 CREATE TABLE stats (
     scheme_id INTEGER NOT NULL REFERENCES split_scheme (id) ON DELETE CASCADE,

@@ -26,17 +26,14 @@ FROM class c JOIN grid g ON g.id = c.grid_id
 ORDER BY g.name, c.n_train DESC, c.id;
 
 CREATE VIEW split_report AS
-SELECT s.name AS scheme, n.part, n.locations,
-       round(100.0 * n.locations / sum(n.locations) OVER (PARTITION BY s.id), 2) AS percent,
-       round(d.p10_km, 3) AS p10_km, round(d.p50_km, 3) AS p50_km, round(d.p90_km, 3) AS p90_km,
-       round(100 * d.share_50m, 1) AS within_50m_percent,
-       round(100 * d.share_1km, 1) AS within_1km_percent,
-       round(100 * d.share_5km, 1) AS within_5km_percent
-FROM split_scheme s
-JOIN (SELECT scheme_id, part, count(*) AS locations FROM split GROUP BY scheme_id, part) n
-    ON n.scheme_id = s.id
-LEFT JOIN split_distance d ON d.scheme_id = s.id AND d.part = n.part
-ORDER BY s.name, n.part;
+SELECT s.name AS scheme, p.part, p.n_locations AS locations,
+       round(100.0 * p.n_locations / sum(p.n_locations) OVER (PARTITION BY s.id), 2) AS percent,
+       round(p.p10_km, 3) AS p10_km, round(p.p50_km, 3) AS p50_km, round(p.p90_km, 3) AS p90_km,
+       round(100 * p.share_50m, 1) AS within_50m_percent,
+       round(100 * p.share_1km, 1) AS within_1km_percent,
+       round(100 * p.share_5km, 1) AS within_5km_percent
+FROM split_scheme s JOIN split_part p ON p.scheme_id = s.id
+ORDER BY s.name, p.part;
 
 CREATE VIEW run_curve AS
 SELECT r.name AS run, e.epoch, e.lr_backbone, e.lr_head, round(e.train_loss, 4) AS train_loss,

@@ -41,6 +41,40 @@ static void test_fields_do_not_run_together(void **state)
     assert_string_not_equal(hex[0], hex[1]);
 }
 
+/* However the bytes are cut, and after other digests. */
+static void test_sha256_in_pieces(void **state)
+{
+    (void)state;
+    static const size_t cut[] = {1, 7, 63, 64, 4095, 4096, 4097, 10000, 20000};
+    static uint8_t data[20000];
+    struct err e = {0};
+    struct sha256 *s = NULL;
+    uint8_t want[SHA256_SIZE];
+    uint8_t got[SHA256_SIZE];
+    for (size_t i = 0; i < sizeof data; i++) {
+        data[i] = (uint8_t)(i * i >> 5);
+    }
+    assert_int_equal(sha256_of(data, sizeof data, want, &e), 0);
+    assert_int_equal(sha256_new(&s, &e), 0);
+    for (size_t k = 0; k < sizeof cut / sizeof cut[0]; k++) {
+        sha256_restart(s);
+        for (size_t i = 0; i < sizeof data; i += cut[k]) {
+            size_t rest = sizeof data - i;
+            sha256_add(s, data + i, rest < cut[k] ? rest : cut[k]);
+            sha256_add(s, NULL, 0);
+        }
+        sha256_end(s, got);
+        assert_memory_equal(got, want, SHA256_SIZE);
+    }
+    sha256_add(s, "left over", 9);
+    sha256_restart(s);
+    sha256_add(s, data, 3);
+    sha256_add(s, data + 3, sizeof data - 3); /* more than fits, behind what waits */
+    sha256_end(s, got);
+    assert_memory_equal(got, want, SHA256_SIZE);
+    sha256_free(s);
+}
+
 /* RFC 2202, test case 2. */
 static void test_hmac_sha1(void **state)
 {
@@ -97,8 +131,11 @@ static void test_missing_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sha256),       cmocka_unit_test(test_fields_do_not_run_together),
-        cmocka_unit_test(test_hmac_sha1),    cmocka_unit_test(test_base64url),
+        cmocka_unit_test(test_sha256),
+        cmocka_unit_test(test_sha256_in_pieces),
+        cmocka_unit_test(test_fields_do_not_run_together),
+        cmocka_unit_test(test_hmac_sha1),
+        cmocka_unit_test(test_base64url),
         cmocka_unit_test(test_missing_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

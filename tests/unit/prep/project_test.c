@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/rng.h"
+#include "prep/places.h"
 #include "prep/project.h"
 #include "prep/split.h"
 
@@ -115,14 +117,41 @@ static void test_refused(void **state)
     refused(&prefs, ERR_INPUT, "location 21");
 }
 
+/* In pieces, each with a reference system of its own, as in one. */
+static void test_pieces(void **state)
+{
+    (void)state;
+    enum { N = 120000 };
+    struct err e = {0};
+    struct crs *c = NULL;
+    struct places p = {.n = N, .id = calloc(N, sizeof *p.id), .at = calloc(N, sizeof *p.at)};
+    struct xy *xy = calloc(2 * (size_t)N, sizeof *xy);
+    assert_true(p.id && p.at && xy);
+    for (size_t i = 0; i < N; i++) {
+        p.id[i] = (int64_t)i + 1;
+        p.at[i] = (struct lonlat){13.5 + 5.9 * rng_f64(3, 1, i), 42.3 + 4.2 * rng_f64(3, 2, i)};
+    }
+    assert_int_equal(crs_open("EPSG:3765", &c, &e), 0);
+    assert_int_equal(places_project(&p, c, xy, &e), 0);
+    assert_int_equal(crs_project(c, p.at, xy + N, N, &e), 0);
+    assert_memory_equal(xy, xy + N, N * sizeof *xy);
+    crs_free(c);
+    /* the one without an image is named, wherever it is */
+    p.at[N - 2] = (struct lonlat){-100, -40};
+    assert_int_equal(crs_open("+proj=gnom +lat_0=45 +lon_0=16", &c, &e), 0);
+    assert_int_equal(places_project(&p, c, xy, &e), -1);
+    assert_non_null(strstr(e.msg, "location 119999: "));
+    crs_free(c);
+    free(xy);
+    places_release(&p);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
     const struct CMUnitTest tests[] = {
-        T(test_extent_is_of_train),
-        T(test_values),
-        T(test_again),
-        T(test_refused),
+        T(test_extent_is_of_train),    T(test_values), T(test_again), T(test_refused),
+        cmocka_unit_test(test_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

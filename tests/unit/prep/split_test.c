@@ -140,9 +140,9 @@ static void test_blocks_and_buffer(void **state)
     int64_t n_buffer = place_i64("SELECT count(*) FROM split WHERE part = 'buffer'");
     assert_true(n_buffer > 50 && n_buffer < 2500);
     assert_int_equal(place_i64("SELECT count(DISTINCT part) FROM split"), 4);
-    assert_true(place_f64("SELECT max(share_5km) FROM split_distance") == 0);
-    assert_true(place_f64("SELECT min(p10_km) FROM split_distance") >= 10);
-    assert_true(place_f64("SELECT min(p50_km) FROM split_distance") > 11);
+    assert_true(place_f64("SELECT max(share_5km) FROM split_part") == 0);
+    assert_true(place_f64("SELECT min(p10_km) FROM split_part") >= 10);
+    assert_true(place_f64("SELECT min(p50_km) FROM split_part") > 11);
 }
 
 static void test_distances(void **state)
@@ -216,13 +216,16 @@ static void test_exact(void **state)
     double total[4] = {0};
     struct err e = {0};
     struct split_parts p;
+    struct sha256 *key = NULL;
+    assert_int_equal(sha256_new(&key, &e), 0);
     for (int i = 0; i < N; i++) {
         char group[32];
         item[i] = (struct split_item){.id = i, .stratum = (i * 7919L) % N * i % STRATA};
         (void)snprintf(group, sizeof group, "g%d", i);
-        assert_int_equal(split_key(1, group, item[i].key, &e), 0);
+        split_key(key, 1, group, item[i].key);
         size[item[i].stratum]++;
     }
+    sha256_free(key);
     assert_int_equal(split_parts_list("train=70,val=13,test=12,x=5", &p, &e), 0);
     assert_int_equal(split_exact(item, N, &p, &worst, &e), 0);
     assert_true(worst < 1);
@@ -289,7 +292,7 @@ static void test_folds(void **state)
                   " part, count(*) AS n FROM split s JOIN label l ON l.location_id = s.location_id"
                   " WHERE s.scheme_id = 2 GROUP BY class_id, part) GROUP BY class_id)"),
         1);
-    assert_int_equal(place_i64("SELECT count(*) FROM split_distance WHERE scheme_id = 2 AND"
+    assert_int_equal(place_i64("SELECT count(*) FROM split_part WHERE scheme_id = 2 AND"
                                " n_locations BETWEEN 190 AND 210 AND p50_km > 0"),
                      5);
     prefs.buffer_km = 1;

@@ -237,6 +237,113 @@ static void test_stage(void **state)
     catalog_close(db);
 }
 
+#define N_SPLIT "SELECT count(*) FROM split"
+
+/* Rows (1, id, part) for ids 1 .. n, as a stage would write them. */
+static void split_column(const void *ctx, size_t i, int column, struct cell *v)
+{
+    const char *const *part = ctx;
+    if (column == 2 && part) {
+        cell_text(v, part[i % 2]);
+    } else if (column < 2) {
+        cell_i64(v, column == 0 ? 1 : (int64_t)i + 1);
+    }
+}
+
+static int insert_split(struct db *db, size_t n, const void *part, struct err *e)
+{
+    const struct row_source source = {n, split_column, part};
+    return db_insert_rows(db, "INSERT INTO split SELECT c0, c1, c2 FROM rows", &source, e);
+}
+
+static void add_split(struct db *db)
+{
+    add_location(db, "a", 16, 45);
+    add_location(db, "b", 17, 43);
+    exec_ok(db, "INSERT INTO split_scheme VALUES (1, 's', 'hash', '', NULL, NULL, 1)");
+}
+
+static void test_insert_rows(void **state)
+{
+    (void)state;
+    static const char *const part[2] = {"train", "val"};
+    struct err e = {0};
+    struct db *db = create();
+    add_split(db);
+    assert_int_equal(insert_split(db, 0, part, &e), 0);
+    assert_int_equal(get(db, N_SPLIT), 0);
+    assert_int_equal(insert_split(db, 2, part, &e), 0);
+    assert_int_equal(
+        get(db,
+            "SELECT count(*) FROM split WHERE (location_id, part) IN ((1, 'train'), (2, 'val'))"),
+        2);
+    /* a failure, at the second row, leaves nothing of the statement, and the next one is right */
+    exec_ok(db, "DELETE FROM split; INSERT INTO split VALUES (1, 2, 'test')");
+    assert_int_equal(insert_split(db, 2, part, &e), -1);
+    assert_int_equal(get(db, N_SPLIT), 1);
+    exec_ok(db, "DELETE FROM split");
+    assert_int_equal(insert_split(db, 1, NULL, &e), -1); /* no part: NULL */
+    assert_non_null(strstr(e.msg, "NOT NULL"));
+    assert_int_equal(insert_split(db, 3, part, &e), -1); /* there is no location 3 */
+    assert_non_null(strstr(e.msg, "FOREIGN KEY"));
+    assert_int_equal(get(db, N_SPLIT), 0);
+    catalog_close(db);
+}
+
+static void number_column(const void *ctx, size_t i, int column, struct cell *v)
+{
+    const double *x = ctx;
+    if (column == 0) {
+        cell_i64(v, (int64_t)i);
+    } else if (column == 1) {
+        cell_f64(v, x[i]);
+    }
+}
+
+static void test_insert_numbers(void **state)
+{
+    (void)state;
+    static const double x[3] = {0.1, NAN, -1e300};
+    struct err e = {0};
+    struct db *db = create();
+    const struct row_source source = {3, number_column, x};
+    exec_ok(db, "CREATE TEMP TABLE n (i INTEGER, x REAL) STRICT");
+    assert_int_equal(db_insert_rows(db, "INSERT INTO n SELECT c0, c1 FROM rows", &source, &e), 0);
+    assert_int_equal(get(db, "SELECT count(*) FROM n WHERE (i, x) IN ((0, 0.1), (2, -1e300))"), 2);
+    assert_int_equal(get(db, "SELECT i FROM n WHERE x IS NULL"), 1);
+    catalog_close(db);
+}
+
+/* Keys are trusted while nobody else writes, and only within the transaction. */
+static void test_trusting(void **state)
+{
+    (void)state;
+    static const char *const part[2] = {"train", "val"};
+    struct err e = {0};
+    struct db *db = create();
+    add_split(db);
+    assert_int_equal(db_begin_trusting(db, &e), 0);
+    assert_int_equal(insert_split(db, 3, part, &e), 0);
+    db_rollback(db);
+    assert_int_equal(get(db, "PRAGMA foreign_keys"), 1);
+    assert_int_equal(db_begin_trusting(db, &e), 0);
+    assert_int_equal(insert_split(db, 2, part, &e), 0);
+    assert_int_equal(db_commit(db, &e), 0);
+    assert_int_equal(get(db, "PRAGMA foreign_keys"), 1);
+    assert_int_equal(get(db, N_SPLIT), 2);
+    /* somebody else removes a location that was read */
+    struct db *other = create();
+    exec_ok(other, "DELETE FROM location WHERE uuid = 'b'");
+    catalog_close(other);
+    assert_int_equal(get(db, N_SPLIT), 1);
+    exec_ok(db, "DELETE FROM split");
+    assert_int_equal(db_begin_trusting(db, &e), 0);
+    assert_int_equal(insert_split(db, 2, part, &e), -1);
+    assert_non_null(strstr(e.msg, "FOREIGN KEY"));
+    db_rollback(db);
+    catalog_close(db);
+}
+
 static void test_lookup_names_the_tool(void **state)
 {
     (void)state;
@@ -282,6 +389,9 @@ int main(void)
         T(test_ranges_are_checked),
         T(test_run_binds_in_order),
         T(test_stage),
+        T(test_insert_rows),
+        T(test_insert_numbers),
+        T(test_trusting),
         T(test_lookup_names_the_tool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
