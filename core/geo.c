@@ -33,6 +33,17 @@ double geo_distance_km(struct lonlat a, struct lonlat b)
     return 2 * GEO_EARTH_R_KM * asin(sqrt(fmin(h, 1.0)));
 }
 
+struct bbox geo_box(struct lonlat p, double radius_m)
+{
+    double lat_deg = radius_m / 111000; /* a degree of the sphere is 111195 m */
+    double cosine = cos((fabs(p.lat) + lat_deg) * (GEO_PI / 180));
+    double lon_deg = cosine > 1e-3 ? lat_deg / cosine : 360;
+    return (struct bbox){.min_x = p.lon - lon_deg,
+                         .max_x = p.lon + lon_deg,
+                         .min_y = p.lat - lat_deg,
+                         .max_y = p.lat + lat_deg};
+}
+
 struct lonlat geo_mean(const struct lonlat *p, const double *weight, size_t n)
 {
     double x = 0;

@@ -38,6 +38,10 @@ double geo_lon_near(double lon_deg, double middle_deg);
  * Source: Sinnott 1984, "Virtues of the Haversine", Sky and Telescope 68(2). */
 double geo_distance_km(struct lonlat a, struct lonlat b);
 
+/* geo_box - the smallest box of degrees around a circle, a little too large. Its longitudes may be
+ * beyond +-180; near a pole it is more than the whole turn. */
+struct bbox geo_box(struct lonlat p, double radius_m);
+
 /* geo_mean - mean of n places with weights (NULL: equal) as 3-D unit vectors, back on the sphere.
  * Works across the antimeridian. n >= 1; the result is {NAN, NAN} when the vectors cancel. */
 struct lonlat geo_mean(const struct lonlat *p, const double *weight, size_t n);

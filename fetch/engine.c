@@ -8,6 +8,7 @@
 #include "fetch/engine.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -82,6 +83,7 @@ static void on_done(void *ctx, void *task, struct transfer_result *r)
     struct err e = {0};
     g->n_flight--;
     t->job->n_busy--;
+    t->heavy = r->timed_out || r->end == TRANSFER_LARGE;
     adapt(g, t, r);
     if (g->stopped || t->job->state == JOB_ENDED) {
         /* nobody waits for it any more */
@@ -93,6 +95,8 @@ static void on_done(void *ctx, void *task, struct transfer_result *r)
     } else if (r->end != TRANSFER_ANSWER) {
         engine_task_failed(g, t, r->end == TRANSFER_LARGE ? VERDICT_RETRY_BAD : VERDICT_RETRY,
                            r->why, 0);
+    } else if (t->job->box.id != 0) {
+        engine_box_answered(g, t, r);
     } else if (t->view == TASK_PROBE) {
         engine_probe_answered(g, t, r, &e);
     } else {
@@ -126,8 +130,9 @@ static int send_task(struct engine *g, struct task *t, struct err *e)
     const struct provider *p = g->p->provider;
     bool probe = t->view == TASK_PROBE;
     buf_init(&url, URL_MAX);
-    TRY(probe ? p->plan_probe(&g->p->ask, &t->job->request, &url, e)
-              : p->plan_view(&g->p->ask, &t->job->pano, t->view, &url, e));
+    TRY(t->job->box.id != 0 ? p->plan_box(&g->p->ask, &t->job->box.box, &url, e)
+        : probe             ? p->plan_probe(&g->p->ask, &t->job->request, &url, e)
+                            : p->plan_view(&g->p->ask, &t->job->pano, t->view, &url, e));
     const struct transfer_ask ask = {.url = url.p,
                                      .max_body = probe ? p->probe_max : p->view_max,
                                      .authorised = probe,
@@ -143,10 +148,34 @@ out:
     return rc;
 }
 
-static int take_job(struct engine *g, struct err *e)
+/* A picture that the catalog has already needs no request at all. */
+static int take_request(struct engine *g, const struct request *r, struct err *e)
+{
+    bool known = false;
+    if (jobs_add(&g->jobs, r, g, e) != 0 ||
+        (r->item[0] && queue_knows(g->q, r->item, &known, e) != 0)) {
+        return -1;
+    }
+    if (known) {
+        struct job *j = g->jobs.all; /* the newest */
+        (void)snprintf(j->pano.id, sizeof j->pano.id, "%s", r->item);
+        j->pano.at = r->at;
+        engine_end_job(g, j, REQUEST_DUPLICATE, "");
+    }
+    return 0;
+}
+
+/* The next box of the survey or, once that is done, the next request of the queue; *waits when a box
+ * under way has to tell first. */
+static int take_job(struct engine *g, bool *waits, struct err *e)
 {
     struct request r;
     bool found = false;
+    enum survey_step step = engine_take_box(g, e);
+    if (step != SURVEY_OVER) {
+        *waits = step == SURVEY_WAIT;
+        return step == SURVEY_FAILED ? -1 : 0;
+    }
     if (g->p->limit > 0 && g->n_taken == g->p->limit) {
         g->exhausted = true;
         return 0;
@@ -159,7 +188,7 @@ static int take_job(struct engine *g, struct err *e)
         return 0;
     }
     g->n_taken++;
-    return jobs_add(&g->jobs, &r, g, e);
+    return take_request(g, &r, e);
 }
 
 /* The limiter wants a long wait after a signal: leave what is not in flight to the next run. */
@@ -179,11 +208,17 @@ static bool send_next(struct engine *g, struct err *e)
     struct task **at = tasks_due(&g->jobs, now_s, TRANSFERS_TICK_S, &next_s);
     if (!at) {
         int most = JOBS_PER_TRANSFER * g->p->window + COMMIT_COUNT;
+        bool waits = false;
+        if (g->jobs.n >= most && g->jobs.n_ended >= COMMIT_COUNT) {
+            engine_commit(g);
+        }
         if (!g->exhausted && g->ending == ENDING_NOT && g->jobs.n < most) {
-            if (take_job(g, e) != 0) {
+            if (take_job(g, &waits, e) != 0) {
                 engine_stop(g, e);
             }
-            return true;
+            if (!waits) {
+                return true;
+            }
         }
         transfers_wake(g->t, next_s - now_s);
         return false;

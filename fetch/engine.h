@@ -6,6 +6,11 @@
  *                      ├─ panorama known, or another point has it ────► duplicate
  *                      └─ four views ── each verified ── files ── rows ► done
  *
+ * Before that, the boxes of a survey, which add requests to the queue:
+ *
+ *     queued ── probe ─┬─ some pictures, or none ──► done
+ *                      └─ more than can be told ───► split: four queued boxes
+ *
  * What can succeed is tried again; what cannot is `failed` with its reason; what could not be
  * settled in this run stays queued (or probed) for the next.
  */
@@ -20,9 +25,11 @@
 #include "fetch/budget.h"
 #include "fetch/provider.h"
 #include "fetch/queue.h"
+#include "fetch/survey.h"
 
-#define ENGINE_MAX_WINDOW 256
-#define ENGINE_GIVE_UP    10 /* locations in a row that get no usable answer end the run */
+#define ENGINE_MAX_WINDOW    256
+#define ENGINE_GIVE_UP       10 /* locations in a row that get no usable answer end the run */
+#define ENGINE_GIVE_UP_BOXES 64 /* so do boxes: some may be too much, and their quarters too */
 
 struct engine_prefs {
     const struct provider *provider;
@@ -40,6 +47,7 @@ struct engine_prefs {
     bool events;               /* a line of JSON on standard output for each point */
     double min_distance_m;     /* between locations; 0: any */
     double stop_after_s;       /* begin to end then; 0: never */
+    struct survey *survey;     /* first, the boxes of it; NULL: none */
     struct budget *budget;     /* every request is taken from it */
     struct progress *progress; /* counts points */
 };
@@ -49,6 +57,8 @@ struct engine_counts {
     int64_t n_probes, n_views;            /* requests sent */
     int64_t n_retries;                    /* of them, sent again */
     int64_t n_images, n_image_bytes;      /* stored */
+    int64_t n_boxes[BOX_STATE_COUNT];     /* boxes of the survey by what became of them */
+    int64_t n_listed;                     /* requests that they gave */
     char last_why[256];                   /* of the last point without a final state */
 };
 

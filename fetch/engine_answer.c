@@ -6,6 +6,7 @@
  */
 #include "fetch/engine_internal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,8 +119,13 @@ static int ask_for_item(struct engine *g, struct job *j, const struct pano *pano
     return 0;
 }
 
-static int probe_found(struct engine *g, struct job *j, const struct pano *pano, struct err *e)
+static int probe_found(struct engine *g, struct task *t, const struct pano *pano, struct err *e)
 {
+    struct job *j = t->job;
+    if (pano->sphere && !isfinite(pano->heading_deg)) {
+        engine_task_failed(g, t, VERDICT_FAILED, "a panorama of unknown heading", 0);
+        return 0;
+    }
     if (j->state == JOB_FETCHING) { /* its picture had another address before */
         (void)snprintf(j->pano.url, sizeof j->pano.url, "%s", pano->url);
         tasks_add(&g->jobs, &j->view[0], 0);
@@ -129,6 +135,13 @@ static int probe_found(struct engine *g, struct job *j, const struct pano *pano,
         return ask_for_item(g, j, pano, e);
     }
     return panorama_found(g, j, pano, e);
+}
+
+void engine_slow_down(struct engine *g, const struct task *t, enum verdict v, int status)
+{
+    if (v == VERDICT_RETRY && !retry_status(status)) {
+        aimd_bad(&g->aimd, t->sent_s, time_monotonic_s());
+    }
 }
 
 void engine_probe_answered(struct engine *g, struct task *t, const struct transfer_result *r,
@@ -144,11 +157,9 @@ void engine_probe_answered(struct engine *g, struct task *t, const struct transf
     if (v == VERDICT_NO_IMAGERY) {
         engine_end_job(g, t->job, REQUEST_NO_IMAGERY, "");
     } else if (v != VERDICT_GOOD) {
-        if (v == VERDICT_RETRY && !retry_status(r->status)) { /* OVER_QUERY_LIMIT and the like */
-            aimd_bad(&g->aimd, t->sent_s, time_monotonic_s());
-        }
+        engine_slow_down(g, t, v, r->status);
         engine_task_failed(g, t, v, why, r->retry_after_s);
-    } else if (probe_found(g, t->job, &pano, e) != 0) {
+    } else if (probe_found(g, t, &pano, e) != 0) {
         engine_stop(g, e);
     }
 }

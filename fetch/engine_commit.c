@@ -27,7 +27,8 @@ void engine_end_job(struct engine *g, struct job *j, enum request_state outcome,
     if (outcome == REQUEST_FAILED && j->uuid[0]) {
         store_remove(g->p->images_dir, j->uuid);
     }
-    progress_add(g->p->progress, (uint64_t)jobs_end(&g->jobs, j, outcome, why));
+    int n = jobs_end(&g->jobs, j, outcome, why);
+    progress_add(g->p->progress, j->box.id != 0 ? 0 : (uint64_t)n);
 }
 
 /* --- commits ---------------------------------------------------------------------------------------- */
@@ -53,7 +54,11 @@ static void fill_outcome(const struct job *j, struct outcome *o)
 
 static void count(struct engine *g, const struct job *j)
 {
-    g->counts->n_state[j->outcome]++;
+    if (j->box.id != 0) {
+        g->counts->n_boxes[j->box_state]++;
+    } else {
+        g->counts->n_state[j->outcome]++;
+    }
     if (j->outcome == REQUEST_QUEUED || j->outcome == REQUEST_PROBED) {
         (void)snprintf(g->counts->last_why, sizeof g->counts->last_why, "%s", j->why);
     }
@@ -69,6 +74,27 @@ static bool ripe(const struct job *j, bool all)
     return j->n_busy == 0 && (all || !j->doubtful);
 }
 
+static int commit_boxes(struct engine *g, bool all, struct err *e)
+{
+    size_t n = 0;
+    if (!g->p->survey) {
+        return 0;
+    }
+    struct box_outcome *o = calloc(g->jobs.n_ended + 1, sizeof *o);
+    if (!o) {
+        return err_nomem(e, "a commit");
+    }
+    for (const struct job *j = g->jobs.ended; j; j = j->behind) {
+        if (ripe(j, all) && j->box.id != 0) {
+            o[n++] = (struct box_outcome){j->box, j->box_state, j->items.v ? &j->items : NULL,
+                                          j->why[0] ? j->why : NULL};
+        }
+    }
+    int rc = survey_commit(g->p->survey, o, n, &g->counts->n_listed, e);
+    free(o);
+    return rc;
+}
+
 /* The folder of the folders to disk, then the rows: a row is never without its files. all: also
  * what is doubtful. */
 static int commit(struct engine *g, bool all, struct err *e)
@@ -81,10 +107,11 @@ static int commit(struct engine *g, bool all, struct err *e)
         return err_nomem(e, "a commit");
     }
     for (const struct job *j = g->jobs.ended; j; j = j->behind) {
-        if (ripe(j, all)) {
+        if (ripe(j, all) && j->box.id == 0) {
             fill_outcome(j, &outcome[n++]);
         }
     }
+    TRY(commit_boxes(g, all, e));
     if (n > 0) {
         TRY(dir_sync(g->p->images_dir, e));
     }
@@ -127,13 +154,14 @@ void engine_usable(struct engine *g, bool probe)
 }
 
 /* A point got no usable answer in all its tries. */
-void engine_unusable(struct engine *g, bool probe, const char *why)
+void engine_unusable(struct engine *g, const struct job *j, bool probe, const char *why)
 {
     struct err e = {0};
+    bool box = j->box.id != 0;
     int *n = probe ? &g->n_bad_probes : &g->n_bad_views;
-    if (++*n >= ENGINE_GIVE_UP) {
-        (void)err_set(&e, ERR_REMOTE, "no usable answer from '%s' for %d locations in a row: %s",
-                      g->p->ask.base_url, *n, why);
+    if (++*n >= (box ? ENGINE_GIVE_UP_BOXES : ENGINE_GIVE_UP)) {
+        (void)err_set(&e, ERR_REMOTE, "no usable answer from '%s' for %d %s in a row: %s",
+                      g->p->ask.base_url, *n, box ? "boxes" : "locations", why);
         engine_stop(g, &e);
     }
 }
@@ -144,6 +172,7 @@ void engine_doubtful_later(struct engine *g)
     for (struct job *j = g->jobs.ended; j; j = j->behind) {
         if (j->doubtful) {
             j->outcome = j->probe_failed ? REQUEST_QUEUED : REQUEST_PROBED;
+            j->box_state = BOX_QUEUED;
         }
     }
 }

@@ -29,6 +29,10 @@ static void give_up(struct engine *g, struct task *t, enum verdict v, const char
     bool final = v == VERDICT_FAILED ||
                  ((v == VERDICT_RETRY_BAD || v == VERDICT_EXPIRED) && !engine_hurried(g));
     char full[256];
+    if (j->box.id != 0) {
+        engine_box_given_up(g, t, v, why);
+        return;
+    }
     if (probe) {
         (void)snprintf(full, sizeof full, "metadata: %.240s", why);
     } else {
@@ -43,7 +47,7 @@ static void give_up(struct engine *g, struct task *t, enum verdict v, const char
     j->probe_failed = probe;
     engine_end_job(g, j, final ? REQUEST_FAILED : later, full);
     if (v != VERDICT_FAILED && !engine_hurried(g)) {
-        engine_unusable(g, probe, why);
+        engine_unusable(g, j, probe, why);
     }
 }
 
@@ -66,7 +70,8 @@ void engine_task_failed(struct engine *g, struct task *t, enum verdict v, const 
     double now_s = time_monotonic_s();
     url_redact(raw_why, g->p->ask.key, why, sizeof why);
     if (v == VERDICT_STOP) {
-        (void)err_set(&e, ERR_REMOTE, "'%s' refuses the key: %s", g->p->ask.base_url, why);
+        (void)err_set(&e, ERR_REMOTE, "'%s' refuses %s: %s", g->p->ask.base_url,
+                      g->p->provider->key_variable ? "the key" : "to answer", why);
         engine_stop(g, &e);
         return;
     }
@@ -90,8 +95,9 @@ void engine_task_failed(struct engine *g, struct task *t, enum verdict v, const 
     }
     double wait_s = retry_delay_s(t->n_failed, rng_f64(g->seed, 0, g->n_draws++));
     wait_s = wait_s > retry_after_s ? wait_s : retry_after_s;
-    log_note("location %" PRId64 ": try %d in %.1f s: %s", t->job->request.id, t->n_failed + 1,
-             wait_s, why);
+    const struct job *j = t->job;
+    log_note("%s %" PRId64 ": try %d in %.1f s: %s", j->box.id != 0 ? "box" : "location",
+             j->box.id != 0 ? j->box.id : j->request.id, t->n_failed + 1, wait_s, why);
     (void)snprintf(t->why, sizeof t->why, "%s", why);
     tasks_add(&g->jobs, t, now_s + wait_s);
 }

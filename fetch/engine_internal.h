@@ -35,6 +35,7 @@ struct engine {
     int n_flight;
     double start_s, committed_s;
     int64_t n_taken;    /* points from the queue */
+    bool surveyed;      /* the survey has no more boxes */
     bool exhausted;     /* the queue has no more for this run */
     enum ending ending; /* why no new points are taken: finish what is under way */
     bool stopped;       /* nothing more: error says why */
@@ -54,6 +55,20 @@ void engine_probe_answered(struct engine *g, struct task *t, const struct transf
                            struct err *e);
 void engine_view_answered(struct engine *g, struct task *t, const struct transfer_result *r,
                           struct err *e);
+
+void engine_box_answered(struct engine *g, struct task *t, const struct transfer_result *r);
+
+/* engine_box_given_up - a box has had all its tries. */
+void engine_box_given_up(struct engine *g, struct task *t, enum verdict v, const char *why);
+
+/* engine_take_box - the next box becomes a job. WAIT: only what is under way can tell whether there
+ * are more. */
+enum survey_step { SURVEY_TAKEN, SURVEY_WAIT, SURVEY_OVER, SURVEY_FAILED };
+enum survey_step engine_take_box(struct engine *g, struct err *e);
+
+/* engine_slow_down - when an answer that is no usual "too many requests" says so nevertheless
+ * (OVER_QUERY_LIMIT and the like). */
+void engine_slow_down(struct engine *g, const struct task *t, enum verdict v, int status);
 
 /* engine_task_failed - a request brought no good: again later, or not. why is the peer's. */
 void engine_task_failed(struct engine *g, struct task *t, enum verdict v, const char *raw_why,
@@ -85,7 +100,7 @@ int engine_commit_all(struct engine *g, struct err *e); /* also what is doubtful
 /* engine_usable - an answer of this kind was usable: earlier nonsense of the kind was about its
  * point alone. engine_unusable: a point got no usable answer in all its tries. */
 void engine_usable(struct engine *g, bool probe);
-void engine_unusable(struct engine *g, bool probe, const char *why);
+void engine_unusable(struct engine *g, const struct job *j, bool probe, const char *why);
 
 /* engine_doubtful_later - a run that did not end by itself cannot tell whose fault nonsense was:
  * ask again next time. */

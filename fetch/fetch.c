@@ -32,8 +32,10 @@ const char *const fetch_verifications[] = {"decode", "ends", NULL};
 struct run {
     struct db *db;
     struct queue *q;
-    char *key, *secret;  /* NULL: none */
-    char *authorization; /* NULL: the key, if any, is part of URLs */
+    struct area *area;     /* NULL: no survey */
+    struct survey *survey; /* NULL: no survey */
+    char *key, *secret;    /* NULL: none */
+    char *authorization;   /* NULL: the key, if any, is part of URLs */
     char *images_dir, *images_stored;
     struct prices prices;
     struct budget_prefs caps;
@@ -216,7 +218,7 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
 }
 
 /* What the queue would take, and what of the caps would be left. */
-static void print_estimate(const struct run *r, int64_t n)
+static void print_estimate(const struct run *r, int64_t n, int64_t n_boxes)
 {
     const struct budget *b = &r->budget;
     const struct provider *provider = r->engine.provider;
@@ -230,7 +232,12 @@ static void print_estimate(const struct run *r, int64_t n)
     if (by_minute_per_s > 0 && (rate_per_s <= 0 || by_minute_per_s < rate_per_s)) {
         rate_per_s = by_minute_per_s;
     }
-    (void)printf("locations\t%" PRId64 "\n", n);
+    if (r->area) {
+        (void)printf("boxes of the survey, at least\t%" PRId64 "\n", n_boxes);
+        n_probes += n_boxes;
+    }
+    (void)printf("locations%s\t%" PRId64 "\n", n_boxes > 0 ? ", those not listed yet left out" : "",
+                 n);
     (void)printf("metadata requests%s\t%" PRId64 "\n", provider->by_item ? ", at most" : "",
                  n_probes);
     (void)printf("image requests, at most\t%" PRId64 "\n", n_views);
@@ -247,6 +254,17 @@ static void print_estimate(const struct run *r, int64_t n)
     if (budget_capped(b)) {
         (void)printf("within the caps\t%s\n", budget_affords(b, n_probes, n_views) ? "yes" : "no");
     }
+}
+
+static int open_area(struct run *r, const char *text, struct err *e)
+{
+    const struct provider *p = r->engine.provider;
+    if (!p->plan_box) {
+        return err_set(e, ERR_USAGE,
+                       "--area: provider '%s' lists no pictures: queue points with gdje-sample",
+                       p->name);
+    }
+    return area_open(text, &r->area, e);
 }
 
 /* A run that could not finish one location is not begun. */
@@ -298,6 +316,7 @@ out:
     return rc;
 }
 
+/* n: requests that will be worked off, 0 when that is not known. */
 static int work(const struct run *r, const struct cli *cli, int64_t n, struct err *e)
 {
     struct progress progress;
@@ -308,6 +327,7 @@ static int work(const struct run *r, const struct cli *cli, int64_t n, struct er
     engine.images_dir = r->images_dir;
     engine.images_stored = r->images_stored;
     engine.progress = &progress;
+    engine.survey = r->survey;
     int rc = engine_run(&engine, r->q, &c, e);
     progress_end(&progress);
     summarise(&c, time_monotonic_s() - start_s);
@@ -316,7 +336,11 @@ static int work(const struct run *r, const struct cli *cli, int64_t n, struct er
     for (int i = 0; i < REQUEST_STATE_COUNT; i++) {
         n_tried += c.n_state[i];
     }
-    if (rc == 0 && n_left > 0) {
+    if (rc == 0 && c.n_boxes[BOX_QUEUED] > 0) {
+        rc = err_set(e, ERR_INCOMPLETE,
+                     "%" PRId64 " boxes of the survey could not be settled, run again: %s",
+                     c.n_boxes[BOX_QUEUED], c.last_why);
+    } else if (rc == 0 && n_left > 0) {
         rc = err_set(e, ERR_INCOMPLETE,
                      "%" PRId64 " of %" PRId64 " locations could not be settled, run again: %s",
                      n_left, n_tried, c.last_why);
@@ -365,13 +389,17 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
 {
     int rc = -1;
     int64_t n = 0;
+    int64_t n_boxes = 0;
     struct run r = {0};
     if (p->status || p->credits) {
         return p->status ? status_print(cli->catalog, e) : credits_print(cli->catalog, e);
     }
     TRY(check_selection(p, e));
     TRY(plan(&r, p, e));
-    TRY(catalog_open(cli->catalog, CATALOG_WRITE, &r.db, e));
+    if (p->area) {
+        TRY(open_area(&r, p->area, e));
+    }
+    TRY(catalog_open(cli->catalog, p->area ? CATALOG_CREATE : CATALOG_WRITE, &r.db, e));
     if (p->retry_failed && !p->dry_run) {
         TRY(retry_failed(&r, p, e));
     }
@@ -380,22 +408,32 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
                     : p->dry_run ? INT64_MAX
                                  : COUNT_MAX,
                     &n, e));
+    if (r.area) {
+        TRY(survey_estimate(r.db, r.engine.provider->name, r.area, r.engine.provider->box_deg,
+                            &n_boxes, e));
+    }
     if (p->dry_run) {
         TRY(budget_open(&r.budget, r.db, r.engine.provider->name, &r.prices, &r.caps, e));
-        print_estimate(&r, n);
+        print_estimate(&r, n, n_boxes);
         goto out;
     }
-    if (n == 0) {
+    if (n + n_boxes == 0) {
         log_info("nothing is queued: everything asked for has been fetched");
         goto out;
     }
     TRY(queue_open(r.db, cli->catalog, r.engine.provider->name, p->since, &r.q, e));
+    if (n_boxes > 0) {
+        TRY(survey_open(r.db, r.engine.provider->name, r.area, r.engine.provider->box_deg,
+                        &r.survey, e));
+    }
     TRY(budget_open(&r.budget, r.db, r.engine.provider->name, &r.prices, &r.caps, e));
     TRY(check_caps(&r, e));
     TRY(open_images(&r, p->images, e));
-    TRY(work(&r, cli, n, e));
+    TRY(work(&r, cli, n_boxes > 0 ? 0 : n, e));
     TRY(record(&r, cli, e));
 out:
+    survey_close(r.survey);
+    area_free(r.area);
     queue_close(r.q);
     catalog_close(r.db);
     secret_free(r.key);

@@ -16,6 +16,7 @@ struct fetch_prefs {
     const char *base_url;    /* NULL: the provider's own */
     const char *key_file;    /* NULL: from the environment, if anywhere */
     const char *secret_file; /* the same for the signing secret */
+    const char *area;        /* NULL, or what is surveyed first: see area_open */
     const char *images;      /* NULL: images/ beside the catalog */
     int64_t limit;           /* 0: the whole queue */
     double rate_per_s;       /* 0: the provider's own */

@@ -21,6 +21,7 @@ static void job_free(struct job *j)
         free(j->picture[v].jpeg);
         free(j->picture[v].path);
     }
+    provider_items_release(&j->items);
     free(j);
 }
 
@@ -98,6 +99,16 @@ int jobs_add(struct jobs *l, const struct request *r, void *ctx, struct err *e)
     l->all = j;
     l->n++;
     tasks_add(l, &j->probe, 0);
+    return 0;
+}
+
+int jobs_add_box(struct jobs *l, const struct survey_box *b, void *ctx, struct err *e)
+{
+    const struct request none = {0};
+    if (jobs_add(l, &none, ctx, e) != 0) {
+        return -1;
+    }
+    l->all->box = *b;
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The points under way. A job is one point; a task is one request of it: the probe, or one of the
- * views. A task is in exactly one place: in the list of those to be sent, in flight, or with a
+ * The points under way. A job is one point, or one box of a survey; a task is one request of it: the
+ * probe, or one of the views. A task is in exactly one place: in the list of those to be sent, in flight, or with a
  * worker thread; the latter two count in job->n_busy, and a job is never freed while busy.
  *
  * Lists, not hashes: there are a few hundred of either at most.
@@ -17,6 +17,7 @@
 #include "fetch/provider.h"
 #include "fetch/queue.h"
 #include "fetch/store.h"
+#include "fetch/survey.h"
 
 #define TASK_PROBE (-1) /* task.view of the probe */
 
@@ -33,6 +34,7 @@ struct task {
     size_t n_jpeg;
     bool good;  /* the worker's finding; why not otherwise */
     bool final; /* not good, and asking again will not help */
+    bool heavy; /* of a box: the last try says that it may be too much at once */
     char why[256];
 };
 
@@ -59,6 +61,9 @@ enum job_state {
 struct job {
     void *ctx; /* of the worker functions */
     struct request request;
+    struct survey_box box; /* id 0: a point */
+    enum box_state box_state;
+    struct provider_items items; /* of a box; owned */
     enum job_state state;
     struct task probe, view[PROVIDER_VIEWS];
     int n_busy;
@@ -95,8 +100,9 @@ struct jobs {
 void jobs_init(struct jobs *l);
 void jobs_release(struct jobs *l);
 
-/* jobs_add - a point, with its probe to be sent. */
+/* jobs_add - a point, with its probe to be sent; jobs_add_box: a box. */
 int jobs_add(struct jobs *l, const struct request *r, void *ctx, struct err *e);
+int jobs_add_box(struct jobs *l, const struct survey_box *b, void *ctx, struct err *e);
 
 /* jobs_drop - forget a job that is not busy, as if it had never been taken from the queue. */
 void jobs_drop(struct jobs *l, struct job *j);

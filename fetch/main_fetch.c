@@ -13,17 +13,23 @@ static const struct opt options[] = {
     {OPT_STR, "base-url", 0, "URL", &prefs.base_url,
      .help = "scheme, host and port to ask instead of the provider's own; demo needs it"},
     {OPT_STR, "key-file", 0, "FILE", &prefs.key_file,
-     .help = "file with the key, readable by its owner only (else $STREETVIEW_KEY)"},
+     .help = "file with the key, readable by its owner only (else $STREETVIEW_KEY, for mapillary "
+             "$MAPILLARY_TOKEN)"},
     {OPT_STR, "secret-file", 0, "FILE", &prefs.secret_file,
      .help = "file with the URL signing secret (else $STREETVIEW_SECRET, else no signatures)"},
+    {OPT_STR, "area", 0, "W,S,E,N|FILE", &prefs.area,
+     .help = "first queue every picture that mapillary or panoramax has there: a box of degrees or "
+             "inside a border"},
     {OPT_GROUP, .help = "Pictures"},
     {OPT_STR, "images", 0, "DIR", &prefs.images,
      .help = "where the files go (default: images/ beside the catalog)"},
-    {OPT_COUNT, "size", 0, "PX", &prefs.size_px, 16, 640, .help = "width and height"},
+    {OPT_COUNT, "size", 0, "PX", &prefs.size_px, 16, 640,
+     .help = "width and height of views; single pictures of mapillary and panoramax stay as they "
+             "are"},
     {OPT_F64, "fov", 0, "DEG", &prefs.fov_deg, 10, 120, .help = "horizontal field of view"},
     {OPT_F64, "pitch", 0, "DEG", &prefs.pitch_deg, -90, 90, .help = "up (+) or down (-)"},
     {OPT_COUNT, "radius", 0, "M", &prefs.radius_m, 1, 50000,
-     .help = "how far from a point a panorama may be"},
+     .help = "how far from a point a panorama may be (mapillary 2 km at most, panoramax 5 km)"},
     {OPT_CHOICE, "source", 0, "NAME", &prefs.source, .choices = fetch_sources,
      .help = "which panoramas: `default` takes indoor ones too"},
     {OPT_CHOICE, "verify", 0, "NAME", &prefs.verify, .choices = fetch_verifications,
@@ -40,12 +46,14 @@ static const struct opt options[] = {
      .help = "with --retry-failed: only reasons with WHICH in them (* and ? as in file names), or "
              "no_imagery for locations of that state"},
     {OPT_F64, "rate", 0, "N", &prefs.rate_per_s, 0, 1e6,
-     .help = "requests per second; 0: the provider's own (google 100, demo unlimited)"},
+     .help = "requests per second; 0: the provider's own (google 100, mapillary 50, panoramax 10, "
+             "demo unlimited)"},
     {OPT_COUNT, "rate-minute", 0, "N", &prefs.rate_minute, 0, 1e9,
-     .help = "requests in any 60 seconds; 0: the provider's own (google 30000, demo unlimited)"},
+     .help = "requests in any 60 seconds; 0: the provider's own (google 30000, mapillary 10000, "
+             "others unlimited)"},
     {OPT_COUNT, "connections", 0, "N", &prefs.connections, 0, 256,
      .help = "requests in flight at most; fewer while the provider is slow or complains; 0: the "
-             "provider's own (google and demo 32)"},
+             "provider's own (google and demo 32, mapillary 16, panoramax 4)"},
     {OPT_COUNT, "tries", 0, "N", &prefs.tries, 1, 100, .help = "per request, when it can succeed"},
     {OPT_SECONDS, "stall", 0, "TIME", &prefs.stall_s, 1, 3600,
      .help = "give up a transfer that stands still so long"},

@@ -9,10 +9,12 @@
 #include <strings.h>
 
 #include "fetch/retry.h"
+#include "fetch/url.h"
 
-static const struct provider *const table[] = {&provider_demo, &provider_google};
+static const struct provider *const table[] = {&provider_demo, &provider_google,
+                                               &provider_mapillary, &provider_panoramax};
 
-const char *const provider_names[] = {"demo", "google", NULL};
+const char *const provider_names[] = {"demo", "google", "mapillary", "panoramax", NULL};
 
 const struct provider *provider_at(int index)
 {
@@ -51,6 +53,49 @@ enum verdict provider_judge_jpeg(const struct answer *a, char why[256])
         return VERDICT_RETRY;
     }
     return VERDICT_GOOD;
+}
+
+enum verdict provider_judge_moving(const struct answer *a, char why[256])
+{
+    bool gone = a->status == 401 || a->status == 403 || a->status == 404 || a->status == 410;
+    enum verdict v = provider_judge_jpeg(a, why);
+    return gone ? VERDICT_EXPIRED : v;
+}
+
+struct bbox provider_box(struct lonlat at, double radius_m)
+{
+    struct bbox b = geo_box(at, radius_m);
+    return (struct bbox){fmax(b.min_x, -180), fmax(b.min_y, -90), fmin(b.max_x, 180),
+                         fmin(b.max_y, 90)};
+}
+
+int provider_param_box(struct buf *url, const struct bbox *box, struct err *e)
+{
+    char text[128];
+    (void)snprintf(text, sizeof text, "%.7f,%.7f,%.7f,%.7f", box->min_x, box->min_y, box->max_x,
+                   box->max_y);
+    return url_param(url, "bbox", text, e);
+}
+
+int provider_items_add(struct provider_items *items, const char *id, struct lonlat at,
+                       struct err *e)
+{
+    if (strlen(id) >= sizeof items->v->id) {
+        return 0;
+    }
+    if (items->n == items->cap) {
+        size_t cap = items->cap ? 2 * items->cap : 64;
+        struct provider_item *v = realloc(items->v, cap * sizeof *v);
+        if (!v) {
+            return err_nomem(e, "pictures of a survey");
+        }
+        items->v = v;
+        items->cap = cap;
+    }
+    struct provider_item *item = &items->v[items->n++];
+    (void)snprintf(item->id, sizeof item->id, "%s", id);
+    item->at = at;
+    return 0;
 }
 
 void provider_items_release(struct provider_items *items)

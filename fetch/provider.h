@@ -86,7 +86,7 @@ struct provider_item {
 
 struct provider_items {
     struct provider_item *v; /* owned: provider_items_release */
-    size_t n;
+    size_t n, cap;
     bool full; /* as many as an answer can have: there may be more */
 };
 
@@ -122,11 +122,14 @@ struct provider {
     double box_deg; /* side of the largest box that is asked for */
     int (*plan_box)(const struct provider_prefs *p, const struct bbox *box, struct buf *url,
                     struct err *e);
-    enum verdict (*read_box)(const struct answer *a, struct provider_items *items, char why[256]);
+    enum verdict (*read_box)(const struct provider_prefs *p, const struct answer *a,
+                             struct provider_items *items, char why[256]);
 };
 
 extern const struct provider provider_demo;
 extern const struct provider provider_google;
+extern const struct provider provider_mapillary;
+extern const struct provider provider_panoramax;
 
 /* provider_names - NULL-terminated, for the option table; provider_at - by index in it. */
 extern const char *const provider_names[];
@@ -143,6 +146,17 @@ enum verdict provider_status(int status);
 /* provider_judge_jpeg - an answer that should be a picture, by status and content type. */
 enum verdict provider_judge_jpeg(const struct answer *a, char why[256]);
 
+/* provider_judge_moving - the same, of an address that holds for some time only. */
+enum verdict provider_judge_moving(const struct answer *a, char why[256]);
+
+/* provider_param_box - append ?bbox= or &bbox= west,south,east,north. provider_box - what is within
+ * so many metres of a point and on the map. */
+int provider_param_box(struct buf *url, const struct bbox *box, struct err *e);
+struct bbox provider_box(struct lonlat at, double radius_m);
+
+/* provider_items_add - a copy; an id that does not fit is left out. */
+int provider_items_add(struct provider_items *items, const char *id, struct lonlat at,
+                       struct err *e);
 void provider_items_release(struct provider_items *items);
 
 #endif

@@ -228,23 +228,14 @@ int queue_knows(struct queue *q, const char *pano_id, bool *known, struct err *e
     return rc;
 }
 
-/* The box around a circle: the whole turn where it would cross the antimeridian or a pole. */
-static struct bbox box_around(struct lonlat at, double distance_m)
-{
-    double lat_deg = distance_m / 111000; /* a degree of the sphere is 111195 m */
-    double cosine = cos((fabs(at.lat) + lat_deg) * (M_PI / 180));
-    double lon_deg = cosine > 1e-3 ? lat_deg / cosine : 360;
-    bool whole = at.lon - lon_deg < -180 || at.lon + lon_deg > 180;
-    return (struct bbox){.min_x = whole ? -180 : at.lon - lon_deg,
-                         .max_x = whole ? 180 : at.lon + lon_deg,
-                         .min_y = at.lat - lat_deg,
-                         .max_y = at.lat + lat_deg};
-}
-
 int queue_near(struct queue *q, struct lonlat at, double distance_m, int64_t *id, struct err *e)
 {
     struct stmt *st = q->st[NEAR];
-    struct bbox b = box_around(at, distance_m);
+    struct bbox b = geo_box(at, distance_m);
+    if (b.min_x < -180 || b.max_x > 180) { /* the antimeridian or a pole: any longitude */
+        b.min_x = -180;
+        b.max_x = 180;
+    }
     bool row = false;
     int rc = -1;
     int64_t found = 0;

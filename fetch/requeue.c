@@ -26,6 +26,9 @@ int requeue(struct db *db, const char *only, const char *since, int64_t *n, stru
     stmt_text(st, 4, since);
     TRY(stmt_run(st, e));
     *n = db_changes(db);
+    if (!only) {
+        TRY(db_exec(db, "UPDATE survey_box SET state = 'queued' WHERE state = 'failed'", e));
+    }
     TRY(db_commit(db, e));
 out:
     stmt_free(st);

@@ -9,7 +9,7 @@
 #include "sql/db.h"
 
 /*
- * requeue - failed points are asked for again.
+ * requeue - failed requests are asked for again; without `only`, failed boxes of surveys, too.
  *
  *   only   NULL: all of them; "no_imagery" or "failed": those of that state; else those of the
  *          failed ones whose reason has this in it (* and ? as in file names)

@@ -18,6 +18,12 @@ static const char reasons_sql[] =
     " 'view' || substr(last_error, instr(last_error, ':')), coalesce(last_error, '')) AS reason,"
     " count(*) FROM request WHERE state = 'failed' GROUP BY reason ORDER BY 3 DESC, 2";
 
+static const char survey_sql[] =
+    "SELECT 'survey boxes ' || b.state, s.provider || ' ' || s.area, count(*) FROM survey_box b"
+    " JOIN survey s ON s.id = b.survey_id GROUP BY b.state, s.id"
+    " UNION ALL SELECT 'survey box failed because', coalesce(last_error, ''), count(*)"
+    " FROM survey_box WHERE state = 'failed' GROUP BY last_error ORDER BY 1, 2";
+
 static const char run_sql[] =
     "WITH last AS (SELECT * FROM fetch_run ORDER BY id DESC LIMIT 1),"
     " left(n) AS (SELECT count(*) FROM request WHERE state IN ('queued', 'probed'))"
@@ -67,7 +73,7 @@ int status_print(const char *catalog, struct err *e)
 {
     int rc = -1;
     struct db *db = NULL;
-    static const char *const all[] = {states_sql, reasons_sql, run_sql, spend_sql};
+    static const char *const all[] = {states_sql, reasons_sql, survey_sql, run_sql, spend_sql};
     TRY(catalog_open(catalog, CATALOG_READ, &db, e));
     (void)printf("item\tdetail\tvalue\n");
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {

@@ -20,10 +20,12 @@ static bool unreserved(unsigned char c)
 int url_param(struct buf *url, const char *name, const char *value, struct err *e)
 {
     const char *before = url->p && strchr(url->p, '?') ? "&" : "?";
-    if (buf_printf(url, e, "%s%s=", before, name) != 0) {
-        return -1;
-    }
-    for (const unsigned char *p = (const unsigned char *)value; *p; p++) {
+    return buf_printf(url, e, "%s%s=", before, name) == 0 ? url_escape(url, value, e) : -1;
+}
+
+int url_escape(struct buf *url, const char *text, struct err *e)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
         int rc = unreserved(*p) ? buf_add(url, p, 1, e) : buf_printf(url, e, "%%%02X", *p);
         if (rc != 0) {
             return -1;

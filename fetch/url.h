@@ -20,6 +20,9 @@
  * unreserved characters of RFC 3986, section 2.3. */
 int url_param(struct buf *url, const char *name, const char *value, struct err *e);
 
+/* url_escape - append text with everything but those characters percent-encoded. */
+int url_escape(struct buf *url, const char *text, struct err *e);
+
 /*
  * url_sign - append &signature=: HMAC-SHA1 of path?query with the secret, both in URL-safe base64.
  * Source: Google Maps Platform, "Digital signature guide". ERR_USAGE for a secret that is not

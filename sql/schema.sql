@@ -158,6 +158,31 @@ CREATE INDEX request_state ON request (state, id);
 CREATE UNIQUE INDEX request_item ON request (provider, item) WHERE item IS NOT NULL;
 CREATE INDEX request_location ON request (location_id) WHERE location_id IS NOT NULL;
 
+-- gdje-fetch --area: an area whose pictures are (or are being) listed, and the boxes that it is made
+-- of. A box that has more than an answer can hold is split in four.
+CREATE TABLE survey (
+    id INTEGER PRIMARY KEY,
+    provider TEXT NOT NULL,
+    area TEXT NOT NULL,         -- west,south,east,north; border <sha256>
+    begun TEXT NOT NULL,        -- UTC
+    UNIQUE (provider, area)
+) STRICT;
+
+CREATE TABLE survey_box (
+    id INTEGER PRIMARY KEY,
+    survey_id INTEGER NOT NULL REFERENCES survey (id) ON DELETE CASCADE,
+    west_deg REAL NOT NULL,
+    south_deg REAL NOT NULL,
+    east_deg REAL NOT NULL,
+    north_deg REAL NOT NULL,
+    state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'done', 'split', 'failed')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    n_found INTEGER,            -- pictures in its answer
+    last_error TEXT,
+    updated TEXT                -- UTC
+) STRICT;
+CREATE INDEX survey_box_state ON survey_box (survey_id, state, id);
+
 -- One row per run of gdje-fetch that asked anything, as of its last commit.
 CREATE TABLE fetch_run (
     id INTEGER PRIMARY KEY,

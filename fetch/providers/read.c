@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 json_t *read_json(const struct answer *a)
 {
@@ -78,6 +79,17 @@ bool read_month(const char *date, char out[8])
     }
     (void)snprintf(out, 8, "%.7s", date);
     return true;
+}
+
+void read_moment(double ms, char out[8])
+{
+    struct tm utc;
+    bool sane = ms > 0 && ms < 4102444800e3; /* the year 2100 */
+    time_t seconds = sane ? (time_t)(ms / 1000) : 0;
+    out[0] = '\0';
+    if (sane && gmtime_r(&seconds, &utc)) {
+        (void)strftime(out, 8, "%Y-%m", &utc);
+    }
 }
 
 bool read_url(const struct provider_prefs *p, const json_t *object, const char *name,

@@ -34,6 +34,10 @@ bool read_month(const char *date, char out[8]);
 bool read_url(const struct provider_prefs *p, const json_t *object, const char *name,
               char out[PROVIDER_URL_SIZE]);
 
+/* read_moment - YYYY-MM of a moment in milliseconds since 1970; "" when that is no time at which
+ * somebody took pictures. */
+void read_moment(double ms, char out[8]);
+
 /* read_not_json - VERDICT_RETRY: a text with 200 is how a service, or something between, says that
  * it cannot now. */
 enum verdict read_not_json(const struct answer *a, char why[256]);

@@ -21,37 +21,28 @@
 #include "core/image.h"
 #include "core/progress.h"
 #include "core/rng.h"
+#include "tests/unit/fetch/fake_internal.h"
 
 #define MAX_CONNECTIONS 512
 #define HUGE_BYTES      (9u << 20)
 
-struct connection {
-    double due_s; /* when the request in `in` is to be answered; 0: none yet */
-    double drip_s;
-    size_t n_in;
-    int fd;       /* -1: free */
-    bool stalled; /* will never be answered */
-    bool dripping;
-    char in[8192];
-};
-
-static struct world *world;
+struct world *world;
 static struct connection conn[MAX_CONNECTIONS];
 static uint8_t *jpeg[WORLD_N][4];
 static size_t n_jpeg[WORLD_N][4];
-static uint8_t *card, *other_size;
-static size_t n_card, n_other_size;
+static uint8_t *card, *other_size, *sphere;
+static size_t n_card, n_other_size, n_sphere;
 
 /* --- pictures -------------------------------------------------------------------------------------- */
 
-static void encode(int px, uint64_t seed, bool flat, uint8_t **data, size_t *n)
+static void encode(int width, int height, uint64_t seed, bool flat, uint8_t **data, size_t *n)
 {
     struct err e = {0};
     struct image img = {0};
-    if (image_new(&img, px, px, &e) != 0) {
+    if (image_new(&img, width, height, &e) != 0) {
         abort();
     }
-    for (size_t i = 0; i < (size_t)px * (size_t)px * 3; i++) {
+    for (size_t i = 0; i < (size_t)width * (size_t)height * 3; i++) {
         img.rgb[i] = flat ? 228 : (uint8_t)rng_below(seed, 1, i / 24, 256);
     }
     if (image_encode(&img, 80, data, n, &e) != 0) {
@@ -64,11 +55,12 @@ static void make_pictures(void)
 {
     for (int k = 0; k < WORLD_N; k++) {
         for (int v = 0; v < 4; v++) {
-            encode(WORLD_PX, (uint64_t)(4 * k + v), false, &jpeg[k][v], &n_jpeg[k][v]);
+            encode(WORLD_PX, WORLD_PX, (uint64_t)(4 * k + v), false, &jpeg[k][v], &n_jpeg[k][v]);
         }
     }
-    encode(WORLD_PX, 0, true, &card, &n_card);
-    encode(WORLD_PX / 2, 0, false, &other_size, &n_other_size);
+    encode(WORLD_PX, WORLD_PX, 0, true, &card, &n_card);
+    encode(WORLD_PX / 2, WORLD_PX / 2, 0, false, &other_size, &n_other_size);
+    encode(4 * WORLD_PX, 2 * WORLD_PX, 1000, false, &sphere, &n_sphere);
 }
 
 /* --- answers ---------------------------------------------------------------------------------------- */
@@ -100,15 +92,15 @@ static void send_head(int fd, int status, const char *type, size_t length, const
     send_all(fd, head, (size_t)n);
 }
 
-static void answer(int fd, int status, const char *type, const void *body, size_t n)
+void fake_answer(int fd, int status, const char *type, const void *body, size_t n)
 {
     send_head(fd, status, type, n, "");
     send_all(fd, body, n);
 }
 
-static void answer_text(int fd, int status, const char *type, const char *text)
+void fake_text(int fd, int status, const char *type, const char *text)
 {
-    answer(fd, status, type, text, strlen(text));
+    fake_answer(fd, status, type, text, strlen(text));
 }
 
 static void close_connection(struct connection *c)
@@ -119,14 +111,14 @@ static void close_connection(struct connection *c)
 }
 
 /* The faults that do not depend on what was asked. */
-static void misbehave(struct connection *c, const struct trouble *t, const char *type,
-                      const void *body, size_t n)
+void fake_misbehave(struct connection *c, const struct trouble *t, const char *type,
+                    const void *body, size_t n)
 {
     char text[64];
     static char huge[HUGE_BYTES];
     switch (t->fault) {
     case FAULT_STATUS:
-        answer_text(c->fd, t->arg, "text/plain", "no");
+        fake_text(c->fd, t->arg, "text/plain", "no");
         break;
     case FAULT_RETRY_AFTER:
         (void)snprintf(text, sizeof text, "Retry-After: %d\r\n", t->arg);
@@ -154,39 +146,46 @@ static void misbehave(struct connection *c, const struct trouble *t, const char 
         send_all(c->fd, body, n);
         break;
     case FAULT_HTML:
-        answer_text(c->fd, 200, "text/html", "<html>please log in</html>");
+        fake_text(c->fd, 200, "text/html", "<html>please log in</html>");
         break;
     case FAULT_JPEG_LIE:
-        answer_text(c->fd, 200, "image/jpeg", "<html>please log in</html>");
+        fake_text(c->fd, 200, "image/jpeg", "<html>please log in</html>");
         break;
     case FAULT_CARD:
-        answer(c->fd, 200, type, card, n_card);
+        fake_answer(c->fd, 200, type, card, n_card);
         break;
     case FAULT_HALF:
-        answer(c->fd, 200, type, body, n / 2);
+        fake_answer(c->fd, 200, type, body, n / 2);
         break;
     case FAULT_SIZE:
-        answer(c->fd, 200, type, other_size, n_other_size);
+        fake_answer(c->fd, 200, type, other_size, n_other_size);
         break;
     case FAULT_HUGE:
         memset(huge, ' ', sizeof huge);
-        answer(c->fd, 200, type, huge, sizeof huge);
+        fake_answer(c->fd, 200, type, huge, sizeof huge);
         break;
     case FAULT_REDIRECT:
         send_head(c->fd, 302, "text/plain", 0, "Location: http://127.0.0.1:1/\r\n");
         break;
     case FAULT_JSON:
-        answer_text(c->fd, 200, "application/json", t->text);
+        fake_text(c->fd, 200, "application/json", t->text);
         break;
     case FAULT_NONE:
-        answer(c->fd, 200, type, body, n);
+        fake_answer(c->fd, 200, type, body, n);
         break;
     }
 }
 
-static bool strikes(const struct trouble *t, bool on_view, int n_seen)
+bool fake_strikes(const struct trouble *t, bool on_view, int n_seen)
 {
     return t->fault != FAULT_NONE && t->on_view == on_view && (t->times < 0 || n_seen <= t->times);
+}
+
+const uint8_t *fake_picture(int k, size_t *n)
+{
+    bool all = world->camera[k] == CAMERA_SPHERE || world->camera[k] == CAMERA_NO_HEADING;
+    *n = all ? n_sphere : n_jpeg[world->picture[k]][0];
+    return all ? sphere : jpeg[world->picture[k]][0];
 }
 
 static double param(const char *target, const char *name)
@@ -201,7 +200,7 @@ static void answer_probe(struct connection *c, const char *target)
     char body[256];
     int k = (int)lround((param(target, "location=") - 45) * 100);
     if (k < 0 || k >= WORLD_N) {
-        answer_text(c->fd, 200, "application/json", "{\"status\": \"ZERO_RESULTS\"}");
+        fake_text(c->fd, 200, "application/json", "{\"status\": \"ZERO_RESULTS\"}");
         return;
     }
     world->n_probes[k]++;
@@ -211,8 +210,8 @@ static void answer_probe(struct connection *c, const char *target)
                  "{\"copyright\": \"© Test\", \"date\": \"2020-%02d\", \"location\":"
                  " {\"lat\": %.7f, \"lng\": 16.5}, \"pano_id\": \"pano%d\", \"status\": \"OK\"}",
                  world->pano[k] % 12 + 1, 45 + world->pano[k] * 0.01, world->pano[k]);
-    misbehave(c, strikes(t, false, world->n_probes[k]) ? t : &none, "application/json", body,
-              (size_t)n);
+    fake_misbehave(c, fake_strikes(t, false, world->n_probes[k]) ? t : &none, "application/json",
+                   body, (size_t)n);
 }
 
 static void answer_view(struct connection *c, const char *target)
@@ -222,8 +221,8 @@ static void answer_view(struct connection *c, const char *target)
     int v = (int)param(target, "heading=") / 90;
     world->n_views[k]++;
     const struct trouble *t = &world->trouble[k];
-    misbehave(c, strikes(t, true, world->n_views[k]) ? t : &none, "image/jpeg",
-              jpeg[world->picture[k]][v], n_jpeg[world->picture[k]][v]);
+    fake_misbehave(c, fake_strikes(t, true, world->n_views[k]) ? t : &none, "image/jpeg",
+                   jpeg[world->picture[k]][v], n_jpeg[world->picture[k]][v]);
 }
 
 static void respond(struct connection *c)
@@ -232,11 +231,13 @@ static void respond(struct connection *c)
     (void)sscanf(c->in, "GET %4095s", target);
     c->due_s = 0;
     c->n_in = 0;
-    if (world->needs_key && !strstr(target, "key=" WORLD_KEY)) {
+    if (fake_items(c, target)) {
+        /* answered */
+    } else if (world->needs_key && !strstr(target, "key=" WORLD_KEY)) {
         bool probe = strstr(target, "/metadata") != NULL;
-        answer_text(c->fd, probe ? 200 : 403, "application/json",
-                    "{\"status\": \"REQUEST_DENIED\", \"error_message\": \"The provided API key is "
-                    "invalid: key=" WORLD_KEY "\"}");
+        fake_text(c->fd, probe ? 200 : 403, "application/json",
+                  "{\"status\": \"REQUEST_DENIED\", \"error_message\": \"The provided API key is "
+                  "invalid: key=" WORLD_KEY "\"}");
     } else if (strstr(target, "/metadata")) {
         answer_probe(c, target);
     } else {
@@ -347,7 +348,7 @@ int fake_start(struct fake *s)
     for (int k = 0; k < WORLD_N; k++) {
         s->world->pano[k] = s->world->picture[k] = k;
     }
-    s->port = ntohs(a.sin_port);
+    s->port = s->world->port = ntohs(a.sin_port);
     (void)snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", s->port);
     if (!jpeg[0][0]) {
         make_pictures();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A provider that fails on command: a process on the loopback that speaks the Street View Static
- * API for WORLD_N locations, each with its own fault. Location k is asked for at latitude
+ * API, Mapillary's and Panoramax's for WORLD_N locations, each with its own fault. Location k is asked for at latitude
  * 45 + k / 100 and has panorama "pano<k>" (or another's). What was asked is counted in memory that
  * test and server share.
  */
@@ -15,6 +15,7 @@
 #define WORLD_N   64
 #define WORLD_PX  64 /* width and height of its pictures */
 #define WORLD_KEY "SECRETKEY-0123456789"
+#define WORLD_LON 16.0003 /* of items; 24 m from the points */
 
 enum fault {
     FAULT_NONE,
@@ -35,6 +36,8 @@ enum fault {
     FAULT_JSON /* probes: the body .text with 200 */
 };
 
+enum camera { CAMERA_PERSPECTIVE, CAMERA_SPHERE, CAMERA_FISHEYE, CAMERA_NO_HEADING };
+
 struct trouble {
     enum fault fault;
     bool on_view; /* else on the probe */
@@ -50,8 +53,21 @@ struct world {
     int delay_ms;         /* before every answer */
     bool needs_key;
     int n_probes[WORLD_N], n_views[WORLD_N]; /* requests seen; views by panorama */
+
+    /* As Mapillary and as Panoramax: item k is at latitude 45 + k / 100, longitude WORLD_LON. */
+    enum camera camera[WORLD_N];
+    struct trouble search_trouble; /* of the first so many searches */
+    int n_searches;
+    double full_above_deg;  /* a wider box has more than an answer can hold; 0: none */
+    double heavy_above_deg; /* a wider box is answered with status heavy; 0: none */
+    int heavy;
+    int crowd;           /* so does any box that holds item crowd - 1; 0: none */
+    int n_without_token; /* questions that did not have it */
+    int n_leaked;        /* pictures asked for with it */
+    int n_stale;         /* pictures asked for at another address than the last one told */
     int n_all, n_in_flight, max_in_flight;
     int n_connections;
+    int port;
 };
 
 struct fake {
