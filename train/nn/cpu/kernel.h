@@ -7,7 +7,7 @@
  * is what oneDNN's convolutions like best with AVX-512. A strip is up to 16 channels (lanes) of
  * all H*W places of one image: every B splits into such strips, so one set of kernels serves all
  * layouts. Lanes fill one AVX-512 register; the compiler lowers the same code for older
- * processors (target_clones in kernel.c).
+ * processors (target_clones).
  *
  * Numbers are f32 or bf16 (rounded to nearest even); arithmetic is f32, always in the same order.
  */
