@@ -110,22 +110,10 @@ static const struct nn_case cases[] = {
     {"summed in place, inference", summed_in_place, 16, 5, 1, 2, 2, PLAN_INFER, false},
 };
 
-static double nmse(const float *a, const float *b, size_t n)
-{
-    double diff = 0.0;
-    double norm = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        const double d = (double)a[i] - (double)b[i];
-        diff += d * d;
-        norm += (double)b[i] * (double)b[i];
-    }
-    return norm > 0.0 || diff > 0.0 ? diff / norm : 0.0;
-}
-
 static int check(const char *name, const char *what, const float *a, const float *b, size_t n,
                  double tolerance)
 {
-    const double x = nmse(a, b, n);
+    const double x = nn_nmse(a, b, n);
     if (!(x <= tolerance)) {
         print_error("%s, %s: nmse %.3g > %.3g\n", name, what, x, tolerance);
         return 1;
@@ -262,7 +250,7 @@ static void test_batch_sizes(void **state)
         if (i == 0) {
             memcpy(whole, s.out, sizeof whole);
         }
-        assert_true(nmse(s.out, whole, n) <= 1e-11);
+        assert_true(nn_nmse(s.out, whole, n) <= 1e-11);
     }
     session_release(&s);
 }
@@ -282,7 +270,7 @@ static void test_new_values(void **state)
     assert_int_equal(backend_cpu.plan_new(s.m, &spec, &train, &s.e), 0);
     assert_int_equal(backend_cpu.forward(train, &batch, s.out, &s.e), 0);
     forward(&s, 2);
-    assert_true(nmse(s.out, before, 6) > 1e-6);
+    assert_true(nn_nmse(s.out, before, 6) > 1e-6);
     assert_int_equal(backend_cpu.model_set(s.m, MODEL_VALUE, s.value, &s.e), 0);
     forward(&s, 2);
     assert_memory_equal(s.out, before, 6 * sizeof *before);

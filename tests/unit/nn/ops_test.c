@@ -26,23 +26,10 @@
 #define NMSE_BF16_GRAD      1e-2
 #define NMSE_BF16_POOL_GRAD 0.1
 
-/* nmse - sum (a - b)^2 / sum b^2; 0 when both are zero, and never small when a is not a number. */
-static double nmse(const float *a, const float *b, size_t n)
-{
-    double diff = 0.0;
-    double norm = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        const double d = (double)a[i] - (double)b[i];
-        diff += d * d;
-        norm += (double)b[i] * (double)b[i];
-    }
-    return norm > 0.0 || diff > 0.0 ? diff / norm : 0.0;
-}
-
 static int check(const char *backend, const char *name, const char *what, const float *a,
                  const float *b, size_t n, double tolerance)
 {
-    const double x = nmse(a, b, n);
+    const double x = nn_nmse(a, b, n);
     if (x <= tolerance) {
         return 0;
     }
@@ -145,9 +132,9 @@ static void test_comparison_can_fail(void **state)
     const float b[3] = {1.0001F, 2.0002F, 3.0003F};
     const float c[3] = {1.0F, (float)NAN, 3.0F};
     (void)state;
-    assert_true(nmse(a, a, 3) <= NMSE_F32);
-    assert_false(nmse(a, b, 3) <= NMSE_F32);
-    assert_false(nmse(c, a, 3) <= NMSE_F32);
+    assert_true(nn_nmse(a, a, 3) <= NMSE_F32);
+    assert_false(nn_nmse(a, b, 3) <= NMSE_F32);
+    assert_false(nn_nmse(c, a, 3) <= NMSE_F32);
 }
 
 int main(void)

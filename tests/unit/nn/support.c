@@ -378,3 +378,15 @@ const struct backend *nn_backend(size_t i)
     }
     return NULL;
 }
+
+double nn_nmse(const float *a, const float *b, size_t n)
+{
+    double diff = 0.0;
+    double norm = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const double d = (double)a[i] - (double)b[i];
+        diff += d * d;
+        norm += (double)b[i] * (double)b[i];
+    }
+    return norm > 0.0 || diff > 0.0 ? diff / norm : 0.0;
+}

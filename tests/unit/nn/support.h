@@ -69,4 +69,7 @@ void nn_result_release(struct nn_result *r);
 /* nn_backend - the i-th backend that was built in, NULL after the last; ref is the first. */
 const struct backend *nn_backend(size_t i);
 
+/* nn_nmse - sum (a - b)^2 / sum b^2; 0 when both are zero, and never small when a is not a number. */
+double nn_nmse(const float *a, const float *b, size_t n);
+
 #endif

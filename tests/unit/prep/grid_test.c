@@ -12,21 +12,11 @@
 #include "prep/grid.h"
 #include "prep/grid_cells.h"
 #include "prep/grid_work.h"
-#include "prep/split.h"
 
 static void make(const struct grid_prefs *prefs)
 {
     struct err e = {0};
     if (grid_make(place_db(), place_cli(), prefs, &e) != 0) {
-        fail_msg("%s", e.msg);
-    }
-}
-
-static void make_split(void)
-{
-    struct err e = {0};
-    struct split_prefs prefs = SPLIT_PREFS_DEFAULT;
-    if (split_make(place_db(), place_cli(), &prefs, &e) != 0) {
         fail_msg("%s", e.msg);
     }
 }
@@ -186,7 +176,7 @@ static void test_each_place_has_one_class(void **state)
     struct grid_prefs prefs = GRID_PREFS_DEFAULT;
     add_on_land(3000);
     place_add_one("unplaced", (struct lonlat){NAN, NAN}, "x");
-    make_split();
+    place_split();
     make(&prefs);
     assert_int_equal(place_i64("SELECT count(*) FROM label"),
                      3000 - place_i64("SELECT n_unlabelled FROM grid"));
@@ -227,7 +217,7 @@ static void test_labels_are_right(void **state)
     struct grid_prefs prefs = GRID_PREFS_DEFAULT;
     prefs.spacing_m = 20000;
     add_on_land(2000);
-    make_split();
+    place_split();
     make(&prefs);
     assert_int_equal(crs_open("EPSG:3765", &c, &e), 0);
     assert_int_equal(db_prepare(place_db(), &st,
@@ -263,7 +253,7 @@ static void test_only_train_decides(void **state)
     char after[SHA256_HEX_SIZE];
     struct grid_prefs prefs = GRID_PREFS_DEFAULT;
     add_on_land(1500);
-    make_split();
+    place_split();
     make(&prefs);
     (void)place_digest(CLASSES, before);
     double floor_km = place_f64("SELECT floor_data_km FROM grid");
@@ -285,7 +275,7 @@ static void test_data_point_is_the_mean(void **state)
     place_add_one("a", (struct lonlat){15.95, 45.80}, "a");
     place_add_one("b", (struct lonlat){15.97, 45.80}, "b");
     place_add_one("c", (struct lonlat){15.96, 45.70}, "c"); /* val: does not count */
-    make_split();
+    place_split();
     place_exec("UPDATE split SET part = CASE location_id WHEN 3 THEN 'val' ELSE 'train' END");
     make(&prefs);
     assert_true(fabs(place_f64("SELECT data_lon_deg FROM class WHERE number = 0") - 15.96) < 1e-9);
@@ -306,7 +296,7 @@ static void test_empty_and_outside(void **state)
     place_add_one("Zagreb", (struct lonlat){15.98, 45.81}, "a");
     place_add_one("Osijek", (struct lonlat){18.70, 45.55}, "b");
     place_add_one("Rome", (struct lonlat){12.5, 41.9}, "c");
-    make_split();
+    place_split();
     place_exec("UPDATE split SET part = CASE location_id WHEN 1 THEN 'train' WHEN 2 THEN 'val' ELSE"
                " 'test' END");
     make(&prefs);
@@ -335,7 +325,7 @@ static void test_clipped_is_on_land(void **state)
     struct grid_prefs prefs = GRID_PREFS_DEFAULT;
     prefs.spacing_m = 20000;
     add_on_land(2000);
-    make_split();
+    place_split();
     make(&prefs);
     assert_int_equal(border_open(prefs.border, &b, &e), 0);
     assert_int_equal(db_prepare(place_db(), &st,
@@ -371,7 +361,7 @@ static void test_floor_falls_with_the_spacing(void **state)
     struct grid_prefs prefs = GRID_PREFS_DEFAULT;
     double last[3] = {1e9, 1e9, 1e9};
     add_on_land(4000);
-    make_split();
+    place_split();
     for (size_t i = 0; i < 4; i++) {
         prefs.spacing_m = spacing[i];
         make(&prefs);
@@ -398,7 +388,7 @@ static void test_again(void **state)
     char after[SHA256_HEX_SIZE];
     struct grid_prefs prefs = GRID_PREFS_DEFAULT;
     add_on_land(300);
-    make_split();
+    place_split();
     make(&prefs);
     int64_t id = place_i64("SELECT id FROM grid");
     (void)place_digest(CLASSES, before);
@@ -427,7 +417,7 @@ static void test_min_train(void **state)
     prefs.spacing_m = 20000;
     prefs.min_train = 8;
     add_on_land(1500);
-    make_split();
+    place_split();
     make(&prefs);
     int64_t n_kept = place_i64("SELECT n_classes FROM grid");
     assert_int_equal(place_i64("SELECT min(n_train) FROM class WHERE state = 'kept'"), 8);
@@ -463,7 +453,7 @@ static void test_snap(void **state)
     prefs.spacing_m = 10000;
     prefs.snap_m = 0;
     add_on_land(1500);
-    make_split();
+    place_split();
     make(&prefs);
     int64_t n_lost = place_i64("SELECT n_unlabelled FROM grid");
     assert_int_equal(place_i64("SELECT n_snapped FROM grid"), 0);
@@ -485,7 +475,7 @@ static void test_degrees(void **state)
     struct grid_prefs prefs = GRID_PREFS_DEFAULT;
     prefs.degrees = 0.5;
     add_on_land(2000);
-    make_split();
+    place_split();
     make(&prefs);
     assert_int_equal(place_i64("SELECT count(*) FROM class"), 64);
     assert_int_equal(place_i64("SELECT spacing_m IS NULL AND spacing_deg = 0.5 FROM grid"), 1);
@@ -513,7 +503,7 @@ static void test_median(void **state)
     for (int i = 0; i < 4; i++) {
         place_add_one(name[i], p[i], name[i]);
     }
-    make_split();
+    place_split();
     place_exec("UPDATE split SET part = 'train'");
     make(&prefs);
     struct lonlat mean = {place_f64("SELECT data_lon_deg FROM class WHERE number = 0"),
@@ -535,7 +525,7 @@ static void test_classes(void **state)
     static const int64_t want[] = {1, 20, 100, 300};
     struct grid_prefs prefs = GRID_PREFS_DEFAULT;
     add_on_land(3000);
-    make_split();
+    place_split();
     for (size_t i = 0; i < 4; i++) {
         prefs.n_classes = want[i];
         make(&prefs);
@@ -558,7 +548,7 @@ static void test_quadtree(void **state)
     prefs.max_per_cell = 30;
     add_on_land(3000);
     place_add_one("Rome", (struct lonlat){12.5, 41.9}, "c");
-    make_split();
+    place_split();
     make(&prefs);
     assert_int_equal(place_i64("SELECT max(n_train) <= 30 FROM class"), 1);
     assert_true(place_i64("SELECT n_unlabelled FROM grid") < 30);
@@ -603,7 +593,7 @@ static void test_polygons(void **state)
     place_add_one("e", (struct lonlat){16.5, 45.5}, "e");
     place_add_one("near", (struct lonlat){14.99, 45.5}, "near");
     place_add_one("far", (struct lonlat){14.5, 45.5}, "far");
-    make_split();
+    place_split();
     place_exec("UPDATE split SET part = 'train'");
     make(&prefs);
     assert_int_equal(place_i64("SELECT count(*) FROM class"), 2);
@@ -659,7 +649,7 @@ static void test_refused(void **state)
     struct grid_prefs prefs = GRID_PREFS_DEFAULT;
     refused(&prefs, ERR_INPUT, "run gdje-split first");
     place_add_one("Rome", (struct lonlat){12.5, 41.9}, "c");
-    make_split();
+    place_split();
     place_exec("UPDATE split SET part = 'train'");
     refused(&prefs, ERR_INPUT, "do not meet");
     prefs.snap_m = 0;

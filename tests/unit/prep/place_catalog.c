@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/rng.h"
+#include "prep/split.h"
 
 static char dir[64];
 static char path[96];
@@ -52,6 +53,15 @@ static void check(int rc, const struct err *e)
 {
     if (rc != 0) {
         fail_msg("%s", e->msg);
+    }
+}
+
+void place_split(void)
+{
+    struct err e = {0};
+    struct split_prefs prefs = SPLIT_PREFS_DEFAULT;
+    if (split_make(db, place_cli(), &prefs, &e) != 0) {
+        fail_msg("%s", e.msg);
     }
 }
 

@@ -24,6 +24,7 @@ const struct cli *place_cli(void);
 /* places first .. first+n-1 of one endless list in Croatia's bounding box, each its own group */
 void place_add(size_t first, size_t n);
 void place_add_one(const char *uuid, struct lonlat p, const char *group);
+void place_split(void); /* the split "default" of gdje-split */
 void place_exec(const char *sql);
 int64_t place_i64(const char *sql);
 double place_f64(const char *sql);

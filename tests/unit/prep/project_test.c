@@ -10,7 +10,6 @@
 #include "core/rng.h"
 #include "prep/places.h"
 #include "prep/project.h"
-#include "prep/split.h"
 
 static void make(const struct project_prefs *prefs)
 {
@@ -20,21 +19,12 @@ static void make(const struct project_prefs *prefs)
     }
 }
 
-static void make_split(void)
-{
-    struct err e = {0};
-    struct split_prefs prefs = SPLIT_PREFS_DEFAULT;
-    if (split_make(place_db(), place_cli(), &prefs, &e) != 0) {
-        fail_msg("%s", e.msg);
-    }
-}
-
 static void test_extent_is_of_train(void **state)
 {
     (void)state;
     struct project_prefs prefs = PROJECT_PREFS_DEFAULT;
     place_add(0, 400);
-    make_split();
+    place_split();
     /* whoever is farthest out becomes test: the extent must not reach it */
     place_exec(
         "UPDATE split SET part = 'test' WHERE location_id = (SELECT id FROM location ORDER BY"
@@ -57,7 +47,7 @@ static void test_values(void **state)
     /* source: shapes/crs_test.c */
     place_add_one("centroid", (struct lonlat){16.3178924606184, 44.891094757493825}, "a");
     place_add_one("nowhere", (struct lonlat){NAN, NAN}, "b");
-    make_split();
+    place_split();
     place_exec("UPDATE split SET part = 'train'");
     make(&prefs);
     assert_int_equal(place_i64("SELECT count(*) FROM projected"), 1);
@@ -70,7 +60,7 @@ static void test_again(void **state)
     (void)state;
     struct project_prefs prefs = PROJECT_PREFS_DEFAULT;
     place_add(0, 50);
-    make_split();
+    place_split();
     make(&prefs);
     int64_t id = place_i64("SELECT id FROM projection");
     place_exec("UPDATE stage SET finished = 'before'");
@@ -105,7 +95,7 @@ static void test_refused(void **state)
     struct project_prefs prefs = PROJECT_PREFS_DEFAULT;
     refused(&prefs, ERR_INPUT, "run gdje-split first");
     place_add(0, 20);
-    make_split();
+    place_split();
     prefs.crs = "EPSG:4326";
     refused(&prefs, ERR_USAGE, "not projected");
     prefs.crs = "EPSG:3765";

@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "core/log.h"
 #include "sql/catalog.h"
 #include "tests/unit/train/support.h"
 #include "train/dataset.h"
@@ -19,23 +18,6 @@
 
 #define PICTURE ((size_t)WORLD_SIZE_PX * WORLD_SIZE_PX * 3)
 #define RECORD  (WORLD_VIEWS * PICTURE)
-
-static struct world world;
-
-static int setup(void **state)
-{
-    (void)state;
-    log_init("loader_test", -1);
-    world_new(&world);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_remove(&world);
-    return 0;
-}
 
 /* An open data set. */
 struct opened {
@@ -294,7 +276,7 @@ static void test_damaged_record(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         T(test_parts),      T(test_refusals),       T(test_empty_parts),
         T(test_threads),    T(test_epochs_differ),  T(test_measured_parts_are_plain),

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "core/log.h"
 #include "core/pack.h"
 #include "core/rng.h"
 #include "shapes/crs.h"
@@ -191,6 +192,23 @@ static void remove_tree(const char *path)
 void world_remove(struct world *w)
 {
     remove_tree(w->dir);
+}
+
+struct world world;
+
+int world_setup(void **state)
+{
+    (void)state;
+    log_init("test", -1);
+    world_new(&world);
+    return 0;
+}
+
+int world_teardown(void **state)
+{
+    (void)state;
+    world_remove(&world);
+    return 0;
 }
 
 struct db *world_open(const struct world *w)

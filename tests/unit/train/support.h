@@ -21,6 +21,12 @@ struct world {
  * location 6 (train) neither, location 7 lacks its second view. */
 void world_new(struct world *w);
 void world_remove(struct world *w);
+
+/* The world of a test, new for each. */
+extern struct world world;
+int world_setup(void **state);
+int world_teardown(void **state);
+
 struct db *world_open(const struct world *w);
 
 /* world_prefs - two epochs of resnet18 in steps of up to 6 locations, on the cpu where it was

@@ -19,7 +19,6 @@
 #include <cmocka.h>
 
 #include "core/file.h"
-#include "core/log.h"
 #include "core/sig.h"
 #include "sql/catalog.h"
 #include "tests/unit/train/support.h"
@@ -27,23 +26,6 @@
 #include "train/network.h"
 #include "train/nn/checkpoint.h"
 #include "train/trainer.h"
-
-static struct world world;
-
-static int setup(void **state)
-{
-    (void)state;
-    log_init("trainer_test", -1);
-    world_new(&world);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_remove(&world);
-    return 0;
-}
 
 /* Every run has a process of its own: after a fork, OpenMP works only where it had not begun. */
 struct outcome {
@@ -467,7 +449,7 @@ static void test_refusals(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         T(test_rows),
         T(test_regression),

@@ -68,4 +68,5 @@ INLINE vec keep(veci mask, vec v)
 {
     return (vec)(mask & (veci)v);
 }
+
 #endif
