@@ -26,8 +26,9 @@ static const struct camera cameras[] = {
     {"Demo", "Dash 2", LENS_FLAT, 90, 1280, 720},
     {"Demo", "Round One", LENS_SPHERE, 360, 4096, 2048},
     {"Demo", "Helmet 180", LENS_FISHEYE, 180, 2048, 1536},
+    {"Demo", "Action 4", LENS_FLAT, 70, 2560, 1920},
 };
-enum { PHONE, DASH, ROUND, HELMET };
+enum { PHONE, DASH, ROUND, HELMET, ACTION };
 
 static const char *const authors[DRIVE_AUTHORS] = {
     "ana_vozi", "bicikl21",    "cesta_zagreb", "dalmatian_eye", "east_of_osijek", "fran.k",
@@ -55,7 +56,7 @@ static struct camera choose_camera(const struct drives *d, const struct drive *v
 {
     double u = luck(d, v, "drive.camera");
     if (d->service == DRIVE_PANORAMAX) {
-        return cameras[u < 0.5 ? ROUND : PHONE];
+        return cameras[u < 0.5 ? ROUND : ACTION];
     }
     return cameras[u < 0.40 ? PHONE : u < 0.65 ? DASH : u < 0.94 ? ROUND : HELMET];
 }
@@ -89,7 +90,8 @@ static bool drive_of(const struct drives *d, struct cell cell, struct drive *v)
     v->heading_deg = wrap_deg(v->road.bearing_deg + (onward ? 0 : 180) + mount_deg(d, v));
     v->speed_km_s = 0.008 + 0.012 * luck(d, v, "drive.speed");
     int64_t day = FIRST_DAY + (int64_t)(N_DAYS * luck(d, v, "drive.day"));
-    v->start_s = day * 86400 + 7 * 3600 + (int64_t)(9 * 3600 * luck(d, v, "drive.hour"));
+    double hour = 7 + 9 * luck(d, v, "drive.hour");
+    v->start_s = day * 86400 + (int64_t)(3600 * hour);
     v->author = (int)(DRIVE_AUTHORS * luck(d, v, "drive.author"));
     return true;
 }
@@ -117,7 +119,8 @@ static void take(const struct drives *d, const struct drive *v, int index, struc
         heading += 6 * shot_luck(d, s, "shot.heading") - 3;
     }
     s->at = frame_lonlat(km);
-    s->heading_deg = wrap_deg(heading);
+    /* Panoramax tells whole degrees, so whole degrees are what is there */
+    s->heading_deg = wrap_deg(d->service == DRIVE_PANORAMAX ? round(heading) : heading);
     s->taken_ms = v->start_s * 1000 + (int64_t)(1000 * index * fabs(v->step_km) / v->speed_km_s);
 }
 

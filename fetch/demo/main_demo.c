@@ -21,7 +21,7 @@ static const struct opt options[] = {
     {OPT_LENGTH, "reach", 0, "LENGTH", &prefs.reach_m, .max = PANORAMA_RADIUS_MAX,
      .help = "Street View: how far a panorama answers for; a smaller radius counts as this"},
     {OPT_COUNT, "density", 0, "N", &prefs.density, .min = 1, .max = DRIVE_DENSITY_MAX,
-     .help = "Mapillary: pictures on a road, on average; 200 fill a box of the largest size"},
+     .help = "Mapillary and Panoramax: pictures on a road, on average; 200 overfill a large box"},
     {OPT_GROUP, .help = "Serving"},
     {OPT_COUNT, "port", 0, "N", &prefs.port, .max = 65535, .help = "of 127.0.0.1; 0: a free one"},
     {OPT_COUNT, "threads", 0, "N", &prefs.threads, .max = 256, .help = "0: one per core"},
@@ -67,8 +67,9 @@ int main(int argc, char **argv)
         .synopsis = "",
         .details =
             "Speaks the Street View Static API at /maps/api/streetview and\n"
-            "/maps/api/streetview/metadata, so that the whole suite can be tried without a key and\n"
-            "without a network. Prints its address, http://127.0.0.1:PORT, and serves until it is\n"
+            "/maps/api/streetview/metadata, the Mapillary API v4 at /images and /ID, and Panoramax\n"
+            "(STAC) at /api, so that the whole suite can be tried without a key and without a\n"
+            "network. Prints its address, http://127.0.0.1:PORT, and serves until it is\n"
             "interrupted or terminated, which ends it with 0. The coast is real, all else is\n"
             "invented: scores reached on these pictures say nothing about real photographs.\n"
             "\n"
@@ -79,7 +80,8 @@ int main(int argc, char **argv)
             "  gdje-demo --url-file work/demo.url --idle-exit 10m &\n"
             "  gdje-demo --render 43.51,16.44,225 -o split.jpg\n"
             "  gdje-demo --fault 503=0.05,retry-after=0.01,stall=0.01\n"
-            "  curl \"$(cat work/demo.url)/maps/api/streetview/metadata?location=45.8,16.0\"\n",
+            "  curl \"$(cat work/demo.url)/maps/api/streetview/metadata?location=45.8,16.0\"\n"
+            "  curl \"$(cat work/demo.url)/images?bbox=15.9,45.7,15.95,45.75&fields=geometry\"\n",
         .options = options,
         .no_catalog = true,
         .libraries = server_library(),

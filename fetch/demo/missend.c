@@ -187,6 +187,18 @@ enum MHD_Result missend_now(enum fault f, struct MHD_Connection *c, struct answe
     return MHD_NO;
 }
 
+enum MHD_Result missend_interim(struct MHD_Connection *c, struct answer *a)
+{
+    char head[64];
+    int n = snprintf(head, sizeof head, "HTTP/1.1 %d Processing\r\n\r\n", a->status);
+    int fd = socket_of(c);
+    if (fd >= 0) {
+        (void)send_all(fd, head, (size_t)n);
+    }
+    answer_release(a);
+    return MHD_NO;
+}
+
 /* --- bodies that are made while they are sent ------------------------------------------------------- */
 
 struct drip {

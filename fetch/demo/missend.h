@@ -33,6 +33,10 @@ enum MHD_Result missend_stall(struct missend *m, struct MHD_Connection *c);
  * which makes the library close the connection. Takes a. */
 enum MHD_Result missend_now(enum fault f, struct MHD_Connection *c, struct answer *a);
 
+/* missend_interim - a status below 200 as if it were an answer, as some services have it: to HTTP it
+ * announces one, and none comes. Always MHD_NO. Takes a. */
+enum MHD_Result missend_interim(struct MHD_Connection *c, struct answer *a);
+
 /* missend_slowly - a response that drips (takes a), missend_huge - one of 50 MB (a is released).
  * NULL without memory. */
 struct MHD_Response *missend_slowly(struct missend *m, struct MHD_Connection *c, struct answer *a);

@@ -9,6 +9,7 @@
 
 #define TARGET_MAX 8192 /* characters; the documented limit of a Street View URL is 16384 */
 #define PICTURES   "/m1/v/"
+#define STAC       "/api/"
 
 static bool begins(const char *text, const char *with)
 {
@@ -27,6 +28,8 @@ static bool is_number(const char *target, size_t n_path)
 
 struct route protocol_route(const char *target)
 {
+    static const char jpg[] = ".jpg";
+    const size_t n_jpg = sizeof jpg - 1;
     size_t n = strcspn(target, "?");
     struct route r = {SERVICE_NONE, false, strlen(target)};
     if (path_is(target, n, PROTOCOL_IMAGE) || path_is(target, n, PROTOCOL_METADATA)) {
@@ -36,6 +39,9 @@ struct route protocol_route(const char *target)
         r = (struct route){SERVICE_MAPILLARY, true, n}; /* the query is when it expires */
     } else if (path_is(target, n, "/images") || is_number(target, n)) {
         r.service = SERVICE_MAPILLARY;
+    } else if (begins(target, STAC)) {
+        r.service = SERVICE_PANORAMAX;
+        r.picture = n > n_jpg && strncmp(target + n - n_jpg, jpg, n_jpg) == 0;
     }
     return r;
 }
@@ -91,6 +97,7 @@ int protocol_answer(struct protocol *p, const struct ask *ask, struct answer *a,
     static protocol_fn *const serve[] = {
         [SERVICE_STREETVIEW] = streetview_answer,
         [SERVICE_MAPILLARY] = mapillary_answer,
+        [SERVICE_PANORAMAX] = panoramax_answer,
     };
     struct query q = {0};
     struct answer made = {0};
@@ -99,7 +106,7 @@ int protocol_answer(struct protocol *p, const struct ask *ask, struct answer *a,
         TRY(answer_plain(&made, 404, "There is nothing here.", e));
     } else if (strlen(ask->target) > TARGET_MAX) {
         TRY(answer_plain(&made, 414, "The URL is too long.", e));
-    } else if (ask->post) {
+    } else if (ask->post && !path_is(ask->target, strcspn(ask->target, "?"), PROTOCOL_SEARCH)) {
         TRY(refuse_post(&made, e));
     } else {
         TRY(query_read(ask->target, &q, e));

@@ -5,6 +5,7 @@
  *
  *     /maps/api/streetview...       Street View Static API     protocol_streetview.c
  *     /images /ID /m1/v/...         Mapillary API v4           protocol_mapillary.c
+ *     /api/...                      Panoramax (STAC)           protocol_panoramax.c
  *
  *     struct protocol p = {.country = c, .reach_m = PANORAMA_REACH_M};
  *     struct ask ask = {.target = "/maps/api/streetview/metadata?location=45.8,16.0"};

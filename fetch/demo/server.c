@@ -210,6 +210,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
         return MHD_NO;
     }
     log_note("%s %s: %d, %zu bytes", method, path, a.status, a.n);
+    if (a.status < 200) {
+        return missend_interim(connection, &a);
+    }
     return s->faults ? answer_badly(s, connection, r, &a) : send_answer(connection, &a);
 }
 

@@ -140,6 +140,73 @@ static void spoilt(const struct world *w, enum fault f, const char *target, stru
     assert_int_equal(spoil_answer(f, protocol_route(target), a, &e), 0);
 }
 
+/* What the other services say, in their own words. */
+static void test_other_services(void **state)
+{
+    static const char mapillary[] = "/images?bbox=15.95,45.75,16.04,45.84&limit=3&fields=geometry";
+    static const char panoramax[] = "/api/search?bbox=15.95,45.75,16.04,45.84&limit=3";
+    static const struct {
+        enum fault fault;
+        const char *target;
+        int status;
+        const char *says;
+    } expected[] = {
+        {FAULT_403, mapillary, 403, "\"code\":190"},
+        {FAULT_403, panoramax, 403, "\"status_code\":403"},
+        {FAULT_OVER_LIMIT, mapillary, 403, "\"code\":4}"},
+        {FAULT_OVER_LIMIT, panoramax, 429, "\"status_code\":429"},
+        {FAULT_UNKNOWN_ERROR, mapillary, 500, "\"code\":1}"},
+        {FAULT_UNKNOWN_ERROR, panoramax, 500, "\"status_code\":500"},
+        {FAULT_RETRY_AFTER, mapillary, 429, "Too many"},
+        {FAULT_HTML, panoramax, 200, "<html>"},
+        {FAULT_TYPES, mapillary, 200, "{\"data\":[{\"id\":17,\"geometry\":[\"45.8\",null]}"},
+        {FAULT_TYPES, panoramax, 200, "{\"type\":17,\"stac_version\":17"},
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        struct answer a = {0};
+        spoilt(*state, expected[i].fault, expected[i].target, &a);
+        if (a.status != expected[i].status || !strstr((const char *)a.body, expected[i].says)) {
+            fail_msg("%s: %d %.300s", fault_name(expected[i].fault), a.status,
+                     (const char *)a.body);
+        }
+        answer_release(&a);
+    }
+    for (int i = 0; i < 2; i++) {
+        struct answer a = {0};
+        spoilt(*state, FAULT_DUPLICATE, i ? panoramax : mapillary, &a);
+        json_t *root = json_loadb((char *)a.body, a.n, 0, NULL);
+        const json_t *list = json_object_get(root, i ? "features" : "data");
+        assert_int_equal(json_array_size(list), 6);
+        for (size_t k = 0; k < 6; k += 2) {
+            assert_true(json_equal(json_array_get(list, k), json_array_get(list, k + 1)));
+        }
+        json_decref(root);
+        answer_release(&a);
+    }
+}
+
+/* The same picture is the same target, whenever its address was made. */
+static void test_addresses_that_expire(void **state)
+{
+    struct err e = {0};
+    struct faults *f = NULL;
+    int n_bad = 0;
+    (void)state;
+    assert_int_equal(faults_new("expired=0.5", 7, &f, &e), 0);
+    for (int i = 0; i < 200; i++) {
+        char a[64];
+        char b[64];
+        (void)snprintf(a, sizeof a, "/m1/v/%d_2048.jpg?oe=1&oh=2", i);
+        (void)snprintf(b, sizeof b, "/m1/v/%d_2048.jpg?oe=3&oh=4", i);
+        assert_int_equal(fault_at(f, a, 0), fault_at(f, b, 0));
+        assert_int_equal(faults_next(f, a), fault_at(f, a, 0));
+        assert_int_equal(faults_next(f, b), fault_at(f, a, 1));
+        n_bad += fault_at(f, a, 0) == FAULT_EXPIRED;
+    }
+    assert_in_range(n_bad, 70, 130);
+    faults_free(f);
+}
+
 static void test_statuses(void **state)
 {
     static const struct {
@@ -282,10 +349,16 @@ static void test_sending(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rates_are_read), cmocka_unit_test(test_shares),
-        cmocka_unit_test(test_repeats),        cmocka_unit_test(test_over_limit_lasts),
-        cmocka_unit_test(test_statuses),       cmocka_unit_test(test_pictures),
-        cmocka_unit_test(test_metadata),       cmocka_unit_test(test_sending),
+        cmocka_unit_test(test_rates_are_read),
+        cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_repeats),
+        cmocka_unit_test(test_over_limit_lasts),
+        cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_other_services),
+        cmocka_unit_test(test_addresses_that_expire),
+        cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_metadata),
+        cmocka_unit_test(test_sending),
     };
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
     int n_failed = cmocka_run_group_tests(tests, world_open, world_close);
