@@ -1,14 +1,16 @@
-# Parameters of `make pipeline`: copy to config.mk and change what you like. These are the defaults.
+# Parameters of `make pipeline`: copy to config.mk and change what you like. Most lines show the default.
 #WORK = work
 #BORDER = shapes/croatia.shp
 #CRS = EPSG:3765
 #SEED = 1
 
-# pictures: a data set on disk, or a provider (demo, google)
+# pictures: a data set on disk, or a provider (demo, google, mapillary, panoramax), asked for COUNT
+# points or for all that it has in AREA: W,S,E,N or a border file
 #DATASET = /data/croatia
 #PROVIDER = demo
 #KEY_FILE = /home/me/.streetview-key
 #COUNT = 2000
+#AREA = shapes/croatia.shp
 #RATE = 100
 
 # preparation

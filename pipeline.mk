@@ -19,6 +19,7 @@ DATASET ?=
 PROVIDER ?= demo
 KEY_FILE ?=
 COUNT ?= 2000
+AREA ?=
 RATE ?=
 FETCH_ARGS ?=
 IMPORT_ARGS ?=
@@ -52,7 +53,7 @@ cat_opt := --catalog $(CATALOG)
 # The arguments of each stage. They are a file that is rewritten while parsing, only when different:
 # a changed parameter reruns its stage and what depends on it.
 args_sample := --border $(BORDER) --crs $(CRS) --count $(COUNT) --seed $(SEED)
-args_fetch := --provider $(PROVIDER) $(if $(RATE),--rate $(RATE)) $(if $(KEY_FILE),--key-file $(KEY_FILE)) $(FETCH_ARGS)
+args_fetch := --provider $(PROVIDER) $(if $(AREA),--area $(AREA)) $(if $(RATE),--rate $(RATE)) $(if $(KEY_FILE),--key-file $(KEY_FILE)) $(FETCH_ARGS)
 # a folder with a table of places, or of photos whose EXIF has the position
 dataset_csv := $(if $(DATASET),$(firstword $(wildcard $(DATASET)/*.csv)))
 args_import := $(if $(dataset_csv),--csv $(dataset_csv) --images $(DATASET),$(DATASET)) $(IMPORT_ARGS)
@@ -69,7 +70,9 @@ args_eval := --run $(RUN)
 args_report := --run $(RUN) --border $(BORDER)
 
 source := $(if $(DATASET),import,fetch)
-stages := $(if $(DATASET),import,sample fetch) hash split project grid stats pack train predict eval report
+# a survey of an area finds its places itself
+places := $(if $(DATASET)$(AREA),,sample)
+stages := $(places) $(source) hash split project grid stats pack train predict eval report
 
 # what each stage left behind, as queries; for most the digest of its inputs says it all
 recorded = SELECT name, inputs_sha256, n_rows FROM stage WHERE name LIKE '$(1)%' ORDER BY name
@@ -129,7 +132,7 @@ fetch_demo = rm -f $(demo_url); \
 	while kill -0 $$demo 2>/dev/null && ! [ -s $(demo_url) ]; do sleep 0.1; done; \
 	$(call gdje,fetch) $(cat_opt) $(args_fetch) --base-url "$$(cat $(demo_url))"
 fetch_real = $(call gdje,fetch) $(cat_opt) $(args_fetch)
-$(S)/fetch: $(S)/fetch.args $(S)/sample.state | $(call gdje,fetch) $(call gdje,demo)
+$(S)/fetch: $(S)/fetch.args $(places:%=$(S)/%.state) | $(call gdje,fetch) $(call gdje,demo)
 	$(call run,fetch,$(if $(filter demo,$(PROVIDER)),$(fetch_demo),$(fetch_real)))
 
 $(S)/import: $(S)/import.args $(DATASET) $(dataset_csv) $(call gdje,import)
