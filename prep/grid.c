@@ -172,7 +172,7 @@ int grid_make(struct db *db, const struct cli *cli, const struct grid_prefs *pre
     TRY(places_load(db, scheme, prefs->split, &w.places, e));
     TRY(inputs(prefs, &w, &digest, e));
     (void)snprintf(name, sizeof name, "grid:%s", prefs->name);
-    TRY(stage_begin(db, name, cli, digest, &stage, e));
+    TRY(stage_begin_trusting(db, name, cli, digest, &stage, e));
     if (stage.current) {
         log_info("grid '%s' is up to date", prefs->name);
         goto out;

@@ -7,48 +7,109 @@
 #include <string.h>
 
 #include "core/nearest.h"
-#include "core/sig.h"
+#include "core/pool.h"
 
-#define SIG_EVERY 4096
+/*
+ * The train places of each cell side by side, or those of val and test. Within a cell they are
+ * sorted by where they are: sums do not depend on the locations' order in the catalog.
+ */
+struct members {
+    struct lonlat *at; /* [n] owned */
+    size_t *start;     /* [cells + 2] owned: of cell k's; behind the last cell, of those in none */
+};
 
-/* Train places of each cell side by side (a counting sort), then their mean and their median on
- * the ground. */
+static void members_release(struct members *m)
+{
+    free(m->at);
+    free(m->start);
+    *m = (struct members){0};
+}
+
+static bool is_member(const struct places *p, size_t i, bool train)
+{
+    return train ? p->part[i] == SPLIT_TRAIN : p->part[i] == SPLIT_VAL || p->part[i] == SPLIT_TEST;
+}
+
+/* A counting sort by cell; sort_members sorts within one. */
+static int members_init(struct members *m, const struct places *p, const uint32_t *cell,
+                        size_t n_cells, bool train, struct err *e)
+{
+    size_t n = 0;
+    *m =
+        (struct members){malloc((p->n + 1) * sizeof *m->at), calloc(n_cells + 3, sizeof *m->start)};
+    if (!m->at || !m->start) {
+        members_release(m);
+        return err_nomem(e, "locations by cell");
+    }
+    size_t *end = m->start + 1; /* while filling: where the next one of cell k goes */
+    for (size_t i = 0; i < p->n; i++) {
+        if (is_member(p, i, train)) {
+            end[(cell[i] == GRID_NO_CELL ? n_cells : cell[i]) + 1]++;
+        }
+    }
+    for (size_t k = 0; k <= n_cells + 1; k++) {
+        n += end[k];
+        end[k] = n;
+    }
+    for (size_t i = 0; i < p->n; i++) {
+        if (is_member(p, i, train)) {
+            m->at[end[cell[i] == GRID_NO_CELL ? n_cells : cell[i]]++] = p->at[i];
+        }
+    }
+    return 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct lonlat *p = a;
+    const struct lonlat *q = b;
+    int lon = (p->lon > q->lon) - (p->lon < q->lon);
+    return lon != 0 ? lon : (p->lat > q->lat) - (p->lat < q->lat);
+}
+
+/* Those of cell k, sorted; *n OUT: how many. */
+static struct lonlat *sort_members(const struct members *m, size_t k, size_t *n)
+{
+    struct lonlat *at = m->at + m->start[k];
+    *n = m->start[k + 1] - m->start[k];
+    qsort(at, *n, sizeof *at, by_place);
+    return at;
+}
+
+/* For threads: cell by cell. */
+struct job {
+    struct grid_classes *c;
+    struct members m;
+    struct nearest *tree[GRID_POINT_COUNT]; /* of the kept classes' points */
+    double (*sum_km)[GRID_POINT_COUNT];     /* [cells + 1] owned */
+};
+
+static int find_data_points(void *ctx, size_t k, int worker, struct err *e)
+{
+    size_t n = 0;
+    struct job *j = ctx;
+    struct lonlat *point = j->c->v[k].point;
+    const struct lonlat *at = sort_members(&j->m, k, &n);
+    (void)worker;
+    (void)e;
+    point[GRID_DATA] = point[GRID_MEDIAN] = (struct lonlat){(double)NAN, (double)NAN};
+    if (n > 0) {
+        point[GRID_DATA] = geo_mean(at, NULL, n);
+        point[GRID_MEDIAN] = geo_median(at, NULL, n);
+    }
+    return 0;
+}
+
+/* Mean and median of each cell's train places on the ground. */
 static int data_points(struct grid_classes *c, const struct places *p, const uint32_t *cell,
                        struct err *e)
 {
-    int rc = -1;
-    size_t *start = calloc(c->n + 2, sizeof *start);
-    struct lonlat *sorted = malloc((p->n + 1) * sizeof *sorted);
-    if (!start || !sorted) {
-        rc = err_nomem(e, "train locations by cell");
-        goto out;
+    struct job j = {.c = c};
+    if (members_init(&j.m, p, cell, c->n, true, e) != 0) {
+        return -1;
     }
-    for (size_t i = 0; i < p->n; i++) {
-        if (p->part[i] == SPLIT_TRAIN && cell[i] != GRID_NO_CELL) {
-            start[cell[i] + 2]++;
-        }
-    }
-    for (size_t k = 1; k < c->n; k++) {
-        start[k + 1] += start[k];
-    }
-    for (size_t i = 0; i < p->n; i++) {
-        if (p->part[i] == SPLIT_TRAIN && cell[i] != GRID_NO_CELL) {
-            sorted[start[cell[i] + 1]++] = p->at[i];
-        }
-    }
-    for (size_t k = 0; k < c->n; k++) {
-        size_t n = start[k + 1] - start[k];
-        c->v[k].point[GRID_DATA] = c->v[k].point[GRID_MEDIAN] =
-            (struct lonlat){(double)NAN, (double)NAN};
-        if (n > 0) {
-            c->v[k].point[GRID_DATA] = geo_mean(sorted + start[k], NULL, n);
-            c->v[k].point[GRID_MEDIAN] = geo_median(sorted + start[k], NULL, n);
-        }
-    }
-    rc = 0;
-out:
-    free(start);
-    free(sorted);
+    int rc = pool_for(pool_threads(0), c->n, find_data_points, &j, e);
+    members_release(&j.m);
     return rc;
 }
 
@@ -155,40 +216,42 @@ int grid_classes_count(struct grid_classes *c, const struct places *p, uint32_t 
     return data_points(c, p, cell, e);
 }
 
-static int floor_of(const struct grid_classes *c, const struct places *p, const uint32_t *cell,
-                    enum grid_point kind, double *km, struct err *e)
+static int measure_cell(void *ctx, size_t k, int worker, struct err *e)
+{
+    size_t n = 0;
+    struct job *j = ctx;
+    const struct lonlat *at = sort_members(&j->m, k, &n);
+    const struct grid_class *v = &j->c->v[k]; /* k == c->n: of no cell */
+    bool kept = k < j->c->n && v->state == GRID_KEPT;
+    (void)worker;
+    (void)e;
+    for (int kind = 0; kind < GRID_POINT_COUNT; kind++) {
+        double sum = 0;
+        for (size_t i = 0; i < n; i++) {
+            double km = 0;
+            if (kept) {
+                km = geo_distance_km(at[i], v->point[kind]);
+            } else {
+                (void)nearest_find(j->tree[kind], at[i], &km);
+            }
+            sum += km;
+        }
+        j->sum_km[k][kind] = sum;
+    }
+    return 0;
+}
+
+static int make_trees(struct job *j, struct err *e)
 {
     int rc = -1;
-    double sum = 0;
-    size_t n = 0;
-    struct nearest *t = NULL;
-    struct lonlat *at = malloc(c->n * sizeof *at);
+    struct lonlat *at = malloc(j->c->n * sizeof *at);
     if (!at) {
-        rc = err_nomem(e, "class points");
-        goto out;
+        return err_nomem(e, "class points");
     }
-    TRY(tree_of(c, kind, at, &t, e));
-    for (size_t i = 0; i < p->n; i++) {
-        const struct grid_class *v = cell[i] == GRID_NO_CELL ? NULL : &c->v[cell[i]];
-        double d = 0;
-        if (i % SIG_EVERY == 0) {
-            TRY(sig_check(e));
-        }
-        if (p->part[i] != SPLIT_VAL && p->part[i] != SPLIT_TEST) {
-            continue;
-        }
-        if (v && v->state == GRID_KEPT) {
-            d = geo_distance_km(p->at[i], v->point[kind]);
-        } else {
-            (void)nearest_find(t, p->at[i], &d);
-        }
-        sum += d;
-        n++;
+    for (int kind = 0; kind < GRID_POINT_COUNT; kind++) {
+        TRY(tree_of(j->c, (enum grid_point)kind, at, &j->tree[kind], e));
     }
-    *km = n > 0 ? sum / (double)n : (double)NAN;
-    rc = 0;
 out:
-    nearest_free(t);
     free(at);
     return rc;
 }
@@ -196,10 +259,30 @@ out:
 int grid_classes_floor(struct grid_classes *c, const struct places *p, const uint32_t *cell,
                        struct err *e)
 {
-    for (int kind = 0; kind < GRID_POINT_COUNT; kind++) {
-        if (floor_of(c, p, cell, (enum grid_point)kind, &c->floor_km[kind], e) != 0) {
-            return -1;
-        }
+    int rc = -1;
+    struct job j = {.c = c};
+    size_t n = 0;
+    TRY(members_init(&j.m, p, cell, c->n, false, e));
+    j.sum_km = calloc(c->n + 1, sizeof *j.sum_km);
+    if (!j.sum_km) {
+        rc = err_nomem(e, "class floors");
+        goto out;
     }
-    return 0;
+    TRY(make_trees(&j, e));
+    TRY(pool_for(pool_threads(0), c->n + 1, measure_cell, &j, e));
+    n = j.m.start[c->n + 1];
+    for (int kind = 0; kind < GRID_POINT_COUNT; kind++) {
+        double sum = 0;
+        for (size_t k = 0; k <= c->n; k++) {
+            sum += j.sum_km[k][kind];
+        }
+        c->floor_km[kind] = n > 0 ? sum / (double)n : (double)NAN;
+    }
+out:
+    for (int kind = 0; kind < GRID_POINT_COUNT; kind++) {
+        nearest_free(j.tree[kind]);
+    }
+    free(j.sum_km);
+    members_release(&j.m);
+    return rc;
 }

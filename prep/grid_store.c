@@ -10,7 +10,6 @@
 #include "shapes/wkb.h"
 #include "sql/catalog.h"
 
-#define SIG_EVERY   4096
 #define MAX_PIECES  32      /* of a cell's edge */
 #define PIECE_M     10000.0 /* a straight line in degrees leaves one in metres by some 2 m */
 #define MAX_OUTLINE ((size_t)1 << 28)
@@ -65,25 +64,6 @@ static int store_grid(struct db *db, const struct grid_prefs *prefs, int64_t sch
 out:
     stmt_free(st);
     return rc;
-}
-
-static int delete_old(struct db *db, int64_t grid, struct err *e)
-{
-    static const char *const sql[2] = {"DELETE FROM label WHERE grid_id = ?",
-                                       "DELETE FROM class WHERE grid_id = ?"};
-    for (int i = 0; i < 2; i++) {
-        struct stmt *st = NULL;
-        int rc = db_prepare(db, &st, sql[i], e);
-        if (rc == 0) {
-            stmt_i64(st, 1, grid);
-            rc = stmt_run(st, e);
-        }
-        stmt_free(st);
-        if (rc != 0) {
-            return -1;
-        }
-    }
-    return 0;
 }
 
 /* A ring of n corners, each edge in pieces; closed. Returns the number of points. */
@@ -212,28 +192,42 @@ out:
     return rc;
 }
 
+struct labels {
+    int64_t grid;
+    const struct grid_work *work;
+    const int64_t *class_id; /* of each cell */
+    uint32_t *place;         /* [n] owned: those in a class, by id as all places are */
+    size_t n;
+};
+
+static void label_column(const void *ctx, size_t i, int column, struct cell *v)
+{
+    const struct labels *l = ctx;
+    uint32_t place = l->place[i];
+    cell_i64(v, column == 0   ? l->grid
+                : column == 1 ? l->work->places.id[place]
+                              : l->class_id[l->work->cell[place]]);
+}
+
 static int store_labels(struct db *db, int64_t grid, const struct grid_work *w,
                         const int64_t *class_id, struct err *e)
 {
-    int rc = -1;
-    struct stmt *st = NULL;
-    TRY(db_prepare(db, &st, "INSERT INTO label (grid_id, location_id, class_id) VALUES (?, ?, ?)",
-                   e));
-    stmt_i64(st, 1, grid);
+    struct labels l = {grid, w, class_id, malloc((w->places.n + 1) * sizeof *l.place), 0};
+    if (!l.place) {
+        return err_nomem(e, "labels");
+    }
     for (size_t i = 0; i < w->places.n; i++) {
         uint32_t cell = w->cell[i];
-        if (i % SIG_EVERY == 0) {
-            TRY(sig_check(e));
-        }
         if (cell != GRID_NO_CELL && w->classes.v[cell].state == GRID_KEPT) {
-            stmt_i64(st, 2, w->places.id[i]);
-            stmt_i64(st, 3, class_id[cell]);
-            TRY(stmt_run(st, e));
+            l.place[l.n++] = (uint32_t)i;
         }
     }
-    rc = 0;
-out:
-    stmt_free(st);
+    const struct row_source source = {l.n, label_column, &l};
+    int rc = db_insert_rows(db,
+                            "INSERT INTO label (grid_id, location_id, class_id)"
+                            " SELECT c0, c1, c2 FROM rows",
+                            &source, e);
+    free(l.place);
     return rc;
 }
 
@@ -247,7 +241,8 @@ int grid_store(struct db *db, const struct grid_prefs *prefs, int64_t scheme,
         return err_nomem(e, "classes");
     }
     TRY(store_grid(db, prefs, scheme, w, &grid, e));
-    TRY(delete_old(db, grid, e));
+    TRY(db_run(db, e, "DELETE FROM label WHERE grid_id = ?", DB_I64(grid)));
+    TRY(db_run(db, e, "DELETE FROM class WHERE grid_id = ?", DB_I64(grid)));
     TRY(store_classes(db, grid, w, class_id, e));
     TRY(store_labels(db, grid, w, class_id, e));
 out:

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "prep/grid_work.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
-#include "core/sig.h"
+#include "core/pool.h"
 
-#define SIG_EVERY 4096
+#define PIECE 2048 /* places that a thread labels at a time */
 
 void grid_work_release(struct grid_work *w)
 {
@@ -58,32 +59,50 @@ int grid_work_prepare(struct grid_work *w, struct err *e)
     return 0;
 }
 
+/* Places cell by cell, in pieces: what threads share. */
+struct labelling {
+    struct grid_work *w;
+    const struct grid_prefs *prefs;
+    atomic_size_t n_snapped;
+};
+
 /* The cell that holds place i, or the one that it is near to. */
-static uint32_t cell_of(struct grid_work *w, const struct grid_prefs *prefs, size_t i)
+static uint32_t cell_of(const struct labelling *l, size_t i, size_t *n_snapped)
 {
+    const struct grid_work *w = l->w;
     const struct grid_cells *c = &w->cells;
     uint32_t own = grid_cells_find(c, w->places.at[i], w->plane[i]);
-    if (prefs->snap_m <= 0 || (own != GRID_NO_CELL && c->v[own].land)) {
+    if (l->prefs->snap_m <= 0 || (own != GRID_NO_CELL && c->v[own].land)) {
         return own;
     }
-    uint32_t near = grid_cells_snap(c, w->places.at[i], w->plane[i], prefs->snap_m);
-    w->n_snapped += near != GRID_NO_CELL;
+    uint32_t near = grid_cells_snap(c, w->places.at[i], w->plane[i], l->prefs->snap_m);
+    *n_snapped += near != GRID_NO_CELL;
     return near != GRID_NO_CELL ? near : own;
+}
+
+static int label_piece(void *ctx, size_t piece, int worker, struct err *e)
+{
+    struct labelling *l = ctx;
+    size_t n_snapped = 0;
+    size_t end = (piece + 1) * PIECE;
+    (void)worker;
+    (void)e;
+    for (size_t i = piece * PIECE; i < end && i < l->w->places.n; i++) {
+        l->w->cell[i] = cell_of(l, i, &n_snapped);
+    }
+    atomic_fetch_add(&l->n_snapped, n_snapped);
+    return 0;
 }
 
 int grid_work_cut(struct grid_work *w, const struct grid_prefs *prefs, struct err *e)
 {
+    struct labelling l = {.w = w, .prefs = prefs};
     w->cells.n = 0;
     w->cells.max_level = 0;
-    w->n_snapped = 0;
-    if (grid_cells_make(&w->cells, &w->ground, prefs, e) != 0) {
+    if (grid_cells_make(&w->cells, &w->ground, prefs, e) != 0 ||
+        pool_for(pool_threads(0), (w->places.n + PIECE - 1) / PIECE, label_piece, &l, e) != 0) {
         return -1;
     }
-    for (size_t i = 0; i < w->places.n; i++) {
-        if (i % SIG_EVERY == 0 && sig_check(e) != 0) {
-            return -1;
-        }
-        w->cell[i] = cell_of(w, prefs, i);
-    }
+    w->n_snapped = atomic_load(&l.n_snapped);
     return grid_cells_cover(&w->cells, w->plane, w->cell, w->places.n, e);
 }

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/pool.h"
 #include "core/sig.h"
+#include "core/vec.h"
 #include "prep/along.h"
 
 #define SIG_EVERY  4096
@@ -32,25 +33,18 @@ void places_digest(const struct places *p, struct sha256 *s)
     sha256_add(s, p->part, p->n * sizeof *p->part);
 }
 
-/* Room for one more. */
-static int reserve(struct places *p, size_t *cap, struct err *e)
+/* Room for one more in each array. */
+static int reserve(struct places *p, size_t cap[3], struct err *e)
 {
-    if (p->n < *cap) {
-        return 0;
-    }
-    *cap = *cap ? 2 * *cap : 1024;
-    int64_t *id = realloc(p->id, *cap * sizeof *id);
-    p->id = id ? id : p->id;
-    struct lonlat *at = realloc(p->at, *cap * sizeof *at);
-    p->at = at ? at : p->at;
-    uint8_t *part = realloc(p->part, *cap * sizeof *part);
-    p->part = part ? part : p->part;
-    return id && at && part ? 0 : err_nomem(e, "locations");
+    return vec_room(&p->id, p->n, &cap[0], sizeof *p->id, "locations", e) != 0 ||
+                   vec_room(&p->at, p->n, &cap[1], sizeof *p->at, "locations", e) != 0
+               ? -1
+               : vec_room(&p->part, p->n, &cap[2], sizeof *p->part, "locations", e);
 }
 
 static int read_all(struct stmt *st, struct along *parts, struct places *p, struct err *e)
 {
-    size_t cap = 0;
+    size_t cap[3] = {0};
     bool row = false;
     bool found = false;
     for (;;) {
@@ -60,7 +54,7 @@ static int read_all(struct stmt *st, struct along *parts, struct places *p, stru
         if (!row) {
             return 0;
         }
-        if (reserve(p, &cap, e) != 0 || along_find(parts, col_i64(st, 0), &found, e) != 0) {
+        if (reserve(p, cap, e) != 0 || along_find(parts, col_i64(st, 0), &found, e) != 0) {
             return -1;
         }
         p->id[p->n] = col_i64(st, 0);

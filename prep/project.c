@@ -75,20 +75,15 @@ static void row_of(const void *ctx, size_t i, int column, struct cell *v)
 static int store_rows(struct db *db, int64_t id, const struct places *p, const struct xy *xy,
                       struct err *e)
 {
-    int rc = -1;
-    struct stmt *st = NULL;
     const struct rows rows = {id, p, xy};
     const struct row_source source = {p->n, row_of, &rows};
-    TRY(db_prepare(db, &st, "DELETE FROM projected WHERE projection_id = ?", e));
-    stmt_i64(st, 1, id);
-    TRY(stmt_run(st, e));
-    TRY(db_insert_rows(db,
-                       "INSERT INTO projected (projection_id, location_id, x_m, y_m)"
-                       " SELECT c0, c1, c2, c3 FROM rows",
-                       &source, e));
-out:
-    stmt_free(st);
-    return rc;
+    if (db_run(db, e, "DELETE FROM projected WHERE projection_id = ?", DB_I64(id)) != 0) {
+        return -1;
+    }
+    return db_insert_rows(db,
+                          "INSERT INTO projected (projection_id, location_id, x_m, y_m)"
+                          " SELECT c0, c1, c2, c3 FROM rows",
+                          &source, e);
 }
 
 static int inputs(const struct project_prefs *prefs, const struct places *p, struct sha256 **out,

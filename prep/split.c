@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "core/sig.h"
+#include "core/vec.h"
 #include "prep/along.h"
 #include "prep/names.h"
 #include "prep/split_assign.h"
@@ -103,20 +104,6 @@ out:
     return rc;
 }
 
-static int reserve(struct work *w, struct err *e)
-{
-    if (w->n == w->cap) {
-        size_t cap = w->cap ? 2 * w->cap : 1024;
-        struct split_item *v = realloc(w->item, cap * sizeof *v);
-        if (!v) {
-            return err_nomem(e, "locations");
-        }
-        w->item = v;
-        w->cap = cap;
-    }
-    return 0;
-}
-
 /* What a location's part depends on, read side by side. */
 struct reader {
     struct stmt *st;
@@ -129,7 +116,8 @@ static int add_item(struct work *w, struct reader *r, struct err *e)
 {
     bool found = false;
     int64_t id = col_i64(r->st, 0);
-    if (reserve(w, e) != 0 || along_find(&r->group, id, &found, e) != 0) {
+    if (vec_room(&w->item, w->n, &w->cap, sizeof *w->item, "locations", e) != 0 ||
+        along_find(&r->group, id, &found, e) != 0) {
         return -1;
     }
     struct split_item *item = &w->item[w->n];

@@ -65,18 +65,6 @@ out:
     return rc;
 }
 
-static int delete_rows(struct db *db, const char *sql, int64_t scheme, struct err *e)
-{
-    struct stmt *st = NULL;
-    int rc = db_prepare(db, &st, sql, e);
-    if (rc == 0) {
-        stmt_i64(st, 1, scheme);
-        rc = stmt_run(st, e);
-    }
-    stmt_free(st);
-    return rc;
-}
-
 /* What the rows are made from. */
 struct store {
     struct db *db;
@@ -100,7 +88,7 @@ static void item_column(const void *ctx, size_t i, int column, struct cell *v)
 static int store_items(const struct store *s, struct err *e)
 {
     const struct row_source source = {s->n, item_column, s};
-    if (delete_rows(s->db, "DELETE FROM split WHERE scheme_id = ?", s->scheme, e) != 0) {
+    if (db_run(s->db, e, "DELETE FROM split WHERE scheme_id = ?", DB_I64(s->scheme)) != 0) {
         return -1;
     }
     return db_insert_rows(s->db,
@@ -137,7 +125,7 @@ static int store_parts(const struct store *s, struct err *e)
     for (size_t i = 0; i < s->n; i++) {
         n[s->item[i].part]++;
     }
-    TRY(delete_rows(s->db, "DELETE FROM split_part WHERE scheme_id = ?", s->scheme, e));
+    TRY(db_run(s->db, e, "DELETE FROM split_part WHERE scheme_id = ?", DB_I64(s->scheme)));
     TRY(db_prepare(s->db, &st,
                    "INSERT INTO split_part (scheme_id, part, n_locations, p10_km, p50_km, p90_km,"
                    " share_50m, share_1km, share_5km) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -144,7 +144,7 @@ fails 3 "cannot read 'set.csv'" gdje-grid --border set.csv
 mkdir b
 for s in shp shx dbf; do cp "$ROOT/shapes/croatia.$s" "b/noprj.$s" && cp "$ROOT/shapes/croatia.$s" "b/cut.$s"; done
 cp "$ROOT/shapes/croatia.prj" b/cut.prj
-fails 3 "'b/noprj.shp' does not say its reference system: a shapefile needs its .prj" gdje-grid --border b/noprj.shp
+fails 3 "'b/noprj.shp' does not say its reference system: a shapefile needs its .prj" gdje-grid --strict --border b/noprj.shp
 head -c 60000 "$ROOT/shapes/croatia.shp" >b/cut.shp
 fails 3 "cannot read 'b/cut.shp'" gdje-grid --border b/cut.shp
 echo '{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}' >b/far.geojson
