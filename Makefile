@@ -158,7 +158,7 @@ $(foreach f,$(folders),$(eval $(call folder_objects,$(f))))
 # sched_getaffinity is Linux's own: the cores we may use, not those the machine has
 $(B)/core/pool.o: CPPFLAGS += -D_GNU_SOURCE
 # resizing is made of loops for vector code, which gcc 12 leaves alone at -O2
-$(BUILD)/release/core/image_resize.o: CPPFLAGS += -O3
+$(BUILD)/release/core/image_resize.o $(BUILD)/release/core/image_row.o: CPPFLAGS += -O3
 
 archives_for = $(foreach u,$(uses_$(1)),$(archive_$(u)))
 libs_for = $(foreach u,$(uses_$(1)),$(libs_$(u))) -lm -pthread

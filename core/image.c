@@ -21,7 +21,7 @@
 #define JMESSAGE(code, string) code,
 #include <jerror.h>
 
-#include "core/file.h"
+#include "core/image_parts.h"
 
 /* Encoders write about ten scans. A scan that says nothing costs few bytes but a pass over all
  * coefficients: both bounds together keep that under a second or two. */
@@ -31,9 +31,6 @@
 /* Every 8x8 block takes at least one bit of a Huffman-coded file: a file with fewer bits than
  * blocks / 4 (odd sampling factors included) cannot be whole. */
 #define MAX_BLOCKS_PER_BYTE 32
-
-#define EXIF_ORIENTATION 0x0112
-#define EXIF_SHORT       3
 
 /* What every call into the library needs around it. lib.err points to error. */
 struct codec {
@@ -46,7 +43,7 @@ struct decoder {
     struct codec codec;
     struct jpeg_decompress_struct lib;
     struct jpeg_progress_mgr progress;
-    uint8_t *rgb; /* [height, width, 3], as stored */
+    struct raster raster;
     uint8_t *row; /* one CMYK scanline */
     size_t size;  /* bytes of the file */
 };
@@ -110,94 +107,18 @@ static void codec_init(struct codec *c, struct err *e)
     c->e = e;
 }
 
-/* EXIF orientation ------------------------------------------------------------------------------ */
-
-/* A TIFF block in either byte order; reads outside it give 0. */
-struct tiff {
-    const uint8_t *p;
-    size_t n;
-    bool big;
-};
-
-static uint32_t tiff_get(const struct tiff *t, size_t at, size_t n_bytes)
-{
-    uint32_t v = 0;
-    if (at > t->n || t->n - at < n_bytes) {
-        return 0;
-    }
-    for (size_t i = 0; i < n_bytes; i++) {
-        v = v << 8 | t->p[at + (t->big ? i : n_bytes - 1 - i)];
-    }
-    return v;
-}
-
-/* Orientation in the first directory of an APP1 segment, or 1. */
-static int orientation_of(const uint8_t *p, size_t n)
-{
-    if (n < 14 || memcmp(p, "Exif\0", 6) != 0) {
-        return 1;
-    }
-    struct tiff t = {.p = p + 6, .n = n - 6, .big = p[6] == 'M'};
-    if (!(t.p[0] == 'I' && t.p[1] == 'I') && !(t.p[0] == 'M' && t.p[1] == 'M')) {
-        return 1;
-    }
-    size_t dir = tiff_get(&t, 4, 4);
-    uint32_t n_entries = tiff_get(&t, dir, 2);
-    for (uint32_t i = 0; i < n_entries; i++) {
-        size_t entry = dir + 2 + (size_t)12 * i;
-        if (entry + 12 > t.n) {
-            return 1;
-        }
-        if (tiff_get(&t, entry, 2) == EXIF_ORIENTATION &&
-            tiff_get(&t, entry + 2, 2) == EXIF_SHORT) {
-            uint32_t v = tiff_get(&t, entry + 8, 2);
-            return v >= 1 && v <= 8 ? (int)v : 1;
-        }
-    }
-    return 1;
-}
+/* Decoding -------------------------------------------------------------------------------------- */
 
 static int find_orientation(const struct jpeg_decompress_struct *lib)
 {
     for (jpeg_saved_marker_ptr m = lib->marker_list; m; m = m->next) {
         if (m->marker == JPEG_APP0 + 1 && m->data_length >= 6 &&
             memcmp(m->data, "Exif\0", 6) == 0) {
-            return orientation_of(m->data, m->data_length);
+            return image_orientation(m->data, m->data_length);
         }
     }
     return 1;
 }
-
-/* Source pixel (x, y) of each orientation's output, as the EXIF 2.3 standard (4.6.4, tag 274)
- * names where row 0 and column 0 of what is stored belong. */
-static int orient(struct image *img, int orientation, struct err *e)
-{
-    bool swap = orientation >= 5;
-    bool flip_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-    bool flip_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-    struct image out = {0};
-    if (orientation == 1) {
-        return 0;
-    }
-    if (image_new(&out, swap ? img->height : img->width, swap ? img->width : img->height, e) != 0) {
-        return -1;
-    }
-    uint8_t *dst = out.rgb;
-    for (int y = 0; y < out.height; y++) {
-        for (int x = 0; x < out.width; x++, dst += 3) {
-            int sx = swap ? y : x;
-            int sy = swap ? x : y;
-            sx = flip_x ? img->width - 1 - sx : sx;
-            sy = flip_y ? img->height - 1 - sy : sy;
-            memcpy(dst, img->rgb + 3 * ((size_t)sy * (size_t)img->width + (size_t)sx), 3);
-        }
-    }
-    image_release(img);
-    *img = out;
-    return 0;
-}
-
-/* Decoding -------------------------------------------------------------------------------------- */
 
 static int check_start(const uint8_t *data, size_t n, struct err *e)
 {
@@ -292,40 +213,127 @@ static void cmyk_row(const uint8_t *cmyk, size_t width, bool inverted, uint8_t *
     }
 }
 
-/* All pixels into d->rgb. Jumps on errors and damage. */
-static int read_pixels(struct decoder *d, int min_px, struct err *e)
+/* All pixels as RGB into the raster. Jumps on errors and damage. */
+static int read_rgb(struct decoder *d, struct err *e)
 {
     struct jpeg_decompress_struct *lib = &d->lib;
-    bool cmyk = lib->jpeg_color_space == JCS_CMYK || lib->jpeg_color_space == JCS_YCCK;
-    lib->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
-    choose_scale(lib, min_px);
-    d->progress.progress_monitor = on_progress;
-    lib->progress = &d->progress;
+    struct raster *r = &d->raster;
+    bool cmyk = lib->out_color_space == JCS_CMYK;
     (void)jpeg_start_decompress(lib);
-    size_t width = lib->output_width;
-    d->rgb = malloc(width * lib->output_height * 3);
-    d->row = malloc(width * 4);
-    if (!d->rgb || !d->row) {
+    r->kind = RASTER_RGB;
+    r->stride[0] = (size_t)lib->output_width * 3;
+    r->memory = malloc(r->stride[0] * lib->output_height);
+    d->row = malloc((size_t)lib->output_width * 4);
+    if (!r->memory || !d->row) {
         return err_nomem(e, "an image");
     }
+    r->plane[0] = r->memory;
     while (lib->output_scanline < lib->output_height) {
-        uint8_t *rgb = d->rgb + lib->output_scanline * width * 3;
+        uint8_t *rgb = r->memory + lib->output_scanline * r->stride[0];
         JSAMPROW line = cmyk ? d->row : rgb;
         (void)jpeg_read_scanlines(lib, &line, 1);
         if (cmyk) {
-            cmyk_row(d->row, width, lib->saw_Adobe_marker != FALSE, rgb);
+            cmyk_row(d->row, lib->output_width, lib->saw_Adobe_marker != FALSE, rgb);
         }
+    }
+    return 0;
+}
+
+/* Samples of one component per pixel of the output along an axis, halved: 2 is one each. */
+static int density(int samp, int max_samp, int dct, int min_dct)
+{
+    return samp * dct * 2 % (max_samp * min_dct) == 0 ? samp * dct * 2 / (max_samp * min_dct) : 0;
+}
+
+/* Whether the library's planes are a raster as they are. Needs the dimensions of the output. */
+static bool find_planes(const struct jpeg_decompress_struct *lib, enum raster_kind *kind)
+{
+    if (lib->jpeg_color_space != JCS_YCbCr || lib->num_components != 3) {
+        return false;
+    }
+    for (int i = 0; i < 3; i++) {
+        const jpeg_component_info *c = &lib->comp_info[i];
+        int dct = c->DCT_scaled_size;
+        int min_dct = lib->min_DCT_scaled_size;
+        int across = density(c->h_samp_factor, lib->max_h_samp_factor, dct, min_dct);
+        int down = density(c->v_samp_factor, lib->max_v_samp_factor, dct, min_dct);
+        if (i == 1) {
+            *kind = across == 2 ? RASTER_YCC : RASTER_YCC_420;
+        }
+        if (across != down || across != (i > 0 && *kind == RASTER_YCC_420 ? 1 : 2)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Rows of all planes that come at a time: one row of MCUs. */
+#define MAX_MCU_ROWS (MAX_SAMP_FACTOR * DCTSIZE)
+
+/* All samples as they are stored. Jumps on errors and damage. */
+static int read_planes(struct decoder *d, struct err *e)
+{
+    struct jpeg_decompress_struct *lib = &d->lib;
+    struct raster *r = &d->raster;
+    size_t at[4] = {0};
+    JSAMPROW row[3][MAX_MCU_ROWS];
+    JSAMPARRAY plane[3] = {row[0], row[1], row[2]};
+    lib->raw_data_out = TRUE;
+    (void)jpeg_start_decompress(lib);
+    for (int i = 0; i < 3; i++) { /* whole blocks, and whole rows of MCUs */
+        const jpeg_component_info *c = &lib->comp_info[i];
+        size_t height =
+            (size_t)lib->total_iMCU_rows * (size_t)c->v_samp_factor * (size_t)c->DCT_scaled_size;
+        r->stride[i] = (size_t)c->width_in_blocks * (size_t)c->DCT_scaled_size;
+        at[i + 1] = at[i] + r->stride[i] * height;
+    }
+    r->memory = malloc(at[3]);
+    if (!r->memory) {
+        return err_nomem(e, "an image");
+    }
+    for (int i = 0; i < 3; i++) {
+        r->plane[i] = r->memory + at[i];
+    }
+    for (size_t mcu = 0; lib->output_scanline < lib->output_height; mcu++) {
+        for (int i = 0; i < 3; i++) {
+            const jpeg_component_info *c = &lib->comp_info[i];
+            size_t n = (size_t)c->v_samp_factor * (size_t)c->DCT_scaled_size;
+            for (size_t k = 0; k < n; k++) {
+                row[i][k] = r->plane[i] + (mcu * n + k) * r->stride[i];
+            }
+        }
+        (void)jpeg_read_raw_data(lib, plane,
+                                 (JDIMENSION)(lib->max_v_samp_factor * lib->min_DCT_scaled_size));
+    }
+    return 0;
+}
+
+/* All of the picture into d->raster, in whatever form is least work unless it must be RGB. Jumps
+ * on errors and damage. */
+static int read_pixels(struct decoder *d, int min_px, bool rgb, struct err *e)
+{
+    struct jpeg_decompress_struct *lib = &d->lib;
+    bool cmyk = lib->jpeg_color_space == JCS_CMYK || lib->jpeg_color_space == JCS_YCCK;
+    d->progress.progress_monitor = on_progress;
+    lib->progress = &d->progress;
+    lib->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+    choose_scale(lib, min_px);
+    jpeg_calc_output_dimensions(lib);
+    d->raster.width = (int)lib->output_width;
+    d->raster.height = (int)lib->output_height;
+    if ((!rgb && find_planes(lib, &d->raster.kind) ? read_planes(d, e) : read_rgb(d, e)) != 0) {
+        return -1;
     }
     (void)jpeg_finish_decompress(lib);
     return 0;
 }
 
-int image_decode(const uint8_t *data, size_t n, int min_px, struct image *img, struct err *e)
+/* Either kind of decoding. out is untouched on failure. */
+static int decode(const uint8_t *data, size_t n, int min_px, bool rgb, struct raster *out,
+                  struct err *e)
 {
     struct decoder d = {.size = n};
-    struct image out = {0};
-    volatile int orientation = 1; /* both set before a longjmp */
-    volatile int rc = -1;
+    volatile int rc = -1; /* set before a longjmp */
     if (check_start(data, n, e) != 0) {
         return -1;
     }
@@ -335,25 +343,45 @@ int image_decode(const uint8_t *data, size_t n, int min_px, struct image *img, s
         jpeg_create_decompress(&d.lib);
         rc = read_header(&d, data, n, e);
         if (rc == 0) {
-            orientation = find_orientation(&d.lib);
+            d.raster.orientation = find_orientation(&d.lib);
             rc = -1; /* until all pixels are there */
-            rc = read_pixels(&d, min_px, e);
+            rc = read_pixels(&d, min_px, rgb, e);
         }
     }
     if (rc == 0) {
-        out = (struct image){d.rgb, (int)d.lib.output_width, (int)d.lib.output_height};
-        d.rgb = NULL;
-        rc = orient(&out, orientation, e);
-    }
-    if (rc == 0) {
-        *img = out;
+        *out = d.raster;
     } else {
-        image_release(&out);
+        raster_release(&d.raster);
     }
-    free(d.rgb);
     free(d.row);
     jpeg_destroy_decompress(&d.lib);
     return rc;
+}
+
+int raster_decode(const uint8_t *data, size_t n, int min_px, struct raster *r, struct err *e)
+{
+    return decode(data, n, min_px, false, r, e);
+}
+
+void raster_release(struct raster *r)
+{
+    free(r->memory);
+    *r = (struct raster){0};
+}
+
+int image_decode(const uint8_t *data, size_t n, int min_px, struct image *img, struct err *e)
+{
+    struct raster r;
+    if (decode(data, n, min_px, true, &r, e) != 0) {
+        return -1;
+    }
+    struct image out = {r.memory, r.width, r.height};
+    if (image_orient(&out, r.orientation, e) != 0) {
+        image_release(&out);
+        return -1;
+    }
+    *img = out;
+    return 0;
 }
 
 int image_new(struct image *img, int width, int height, struct err *e)
@@ -372,31 +400,6 @@ void image_release(struct image *img)
 {
     free(img->rgb);
     *img = (struct image){0};
-}
-
-/*
- * Decoded in full: reducing by the DCT first would be up to a third faster, but changes results by
- * up to 4 grey levels at 2x oversampling (1024x768 to 64), and by more where the sides are no
- * multiples of 8, as the library then stretches the picture.
- */
-int image_load_fit(const char *path, int size_px, uint8_t *dst, struct err *e)
-{
-    int rc = -1;
-    uint8_t *data = NULL;
-    size_t n = 0;
-    struct image img = {0};
-    if (file_read(path, IMAGE_MAX_BYTES, &data, &n, e) != 0) {
-        return -1;
-    }
-    if (image_decode(data, n, 0, &img, e) != 0) {
-        rc = err_ctx(e, "'%s'", path);
-        goto out;
-    }
-    TRY(image_fit(&img, size_px, dst, e));
-out:
-    image_release(&img);
-    free(data);
-    return rc;
 }
 
 /* Encoding -------------------------------------------------------------------------------------- */

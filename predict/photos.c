@@ -280,6 +280,7 @@ int photos_load(const struct photo_location *loc, const struct pack *pack, int n
                 uint8_t *record, struct err *e)
 {
     const size_t view_bytes = (size_t)size_px * (size_t)size_px * 3;
+    const struct image_form form = {.size_px = size_px};
     uint32_t mask = 0;
     const ptrdiff_t packed = pack && loc->id > 0 ? pack_find(pack, loc->id) : -1;
     if (packed >= 0) {
@@ -287,7 +288,7 @@ int photos_load(const struct photo_location *loc, const struct pack *pack, int n
     }
     for (int v = 0; v < n_views && v < PHOTO_VIEWS; v++) {
         if (loc->view[v]) {
-            if (image_load_fit(loc->view[v], size_px, record + (size_t)v * view_bytes, e) != 0) {
+            if (image_load_fit(loc->view[v], &form, record + (size_t)v * view_bytes, e) != 0) {
                 return -1;
             }
             mask |= 1u << v;

@@ -22,6 +22,7 @@ static int thumbnail(struct db *db, const char *stored, const char *direction, F
                      struct err *e)
 {
     int rc = -1;
+    const struct image_form form = {.size_px = THUMB_PX, .fast = true};
     struct err why = {0};
     struct image img = {0};
     uint8_t *jpeg = NULL;
@@ -29,7 +30,7 @@ static int thumbnail(struct db *db, const char *stored, const char *direction, F
     size_t n = 0;
     char *path = stored ? catalog_path(db, stored) : NULL;
     TRY(image_new(&img, THUMB_PX, THUMB_PX, e));
-    if (!path || image_load_fit(path, THUMB_PX, img.rgb, &why) != 0) {
+    if (!path || image_load_fit(path, &form, img.rgb, &why) != 0) {
         if (path) {
             log_warn("a photo is not shown: %s", why.msg);
         }

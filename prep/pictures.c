@@ -137,5 +137,5 @@ int picture_load(const struct picture *p, int size_px, uint8_t *dst, struct err 
         return err_set(e, ERR_INPUT, "'%s' is %s since it was hashed: run gdje-hash again", p->path,
                        now.state == HASH_MISSING ? "gone" : "changed");
     }
-    return image_load_fit(p->path, size_px, dst, e);
+    return image_load_fit(p->path, &(struct image_form){.size_px = size_px}, dst, e);
 }

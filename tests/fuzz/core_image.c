@@ -18,6 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (image_read_info(data, size, &info, &e) != 0 || info.width * info.height > MAX_PIXELS) {
         return 0;
     }
+    struct image_form form = {.size_px = 24};
+    (void)image_decode_fit(data, size, &form, out, &e);
+    form.fast = true;
+    (void)image_decode_fit(data, size, &form, out, &e);
     for (int min_px = 0; min_px <= 24; min_px += 24) {
         if (image_decode(data, size, min_px, &img, &e) == 0) {
             (void)image_fit(&img, 24, out, &e);

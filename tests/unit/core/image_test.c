@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <math.h>
 
 #include "core/csv.h"
 #include "core/file.h"
@@ -118,6 +119,68 @@ static void test_flat_and_extreme_pictures_stay_so(void **state)
     image_release(&img);
 }
 
+static double triangle(double x)
+{
+    return fabs(x) < 1 ? 1 - fabs(x) : 0;
+}
+
+/* [h_out, w_out, 3] in f64, as the filter is defined. */
+static double *resize_slowly(const struct image *img, int w_out, int h_out)
+{
+    double *out = calloc((size_t)w_out * (size_t)h_out * 3, sizeof *out);
+    double sx = (double)img->width / w_out;
+    double sy = (double)img->height / h_out;
+    assert_non_null(out);
+    for (int y = 0; y < h_out; y++) {
+        for (int x = 0; x < w_out; x++) {
+            double *to = out + 3 * ((size_t)y * (size_t)w_out + (size_t)x);
+            double sum = 0;
+            for (int j = 0; j < img->height; j++) {
+                double wy = triangle((j + 0.5 - (y + 0.5) * sy) / fmax(sy, 1));
+                for (int i = 0; wy > 0 && i < img->width; i++) {
+                    double w = wy * triangle((i + 0.5 - (x + 0.5) * sx) / fmax(sx, 1));
+                    const uint8_t *p = img->rgb + 3 * (j * img->width + i);
+                    sum += w;
+                    to[0] += w * p[0];
+                    to[1] += w * p[1];
+                    to[2] += w * p[2];
+                }
+            }
+            to[0] /= sum;
+            to[1] /= sum;
+            to[2] /= sum;
+        }
+    }
+    return out;
+}
+
+/* From one source row per result to thousands, which are added up in a different way. */
+static void test_resize_is_what_it_is_defined_as(void **state)
+{
+    (void)state;
+    static const int t[][4] = {{640, 64, 224, 23}, {640, 64, 64, 8}, {300, 171, 33, 10},
+                               {9, 4000, 3, 5},    {3001, 9, 2, 4},  {1000, 1000, 1, 1},
+                               {7, 5, 20, 30},     {2, 20000, 1, 1}, {31, 97, 31, 97}};
+    for (size_t k = 0; k < sizeof t / sizeof *t; k++) {
+        struct err e = {0};
+        struct image img;
+        size_t n = (size_t)t[k][2] * (size_t)t[k][3] * 3;
+        uint8_t *out = malloc(n);
+        assert_non_null(out);
+        picture(&img, t[k][0], t[k][1]);
+        assert_int_equal(image_resize(&img, t[k][2], t[k][3], out, &e), 0);
+        double *exact = resize_slowly(&img, t[k][2], t[k][3]);
+        for (size_t i = 0; i < n; i++) {
+            if (fabs(out[i] - exact[i]) > 0.6) {
+                fail_msg("case %zu: byte %zu is %d, should be %g", k, i, out[i], exact[i]);
+            }
+        }
+        free(exact);
+        free(out);
+        image_release(&img);
+    }
+}
+
 /* Pixels as in a .rgb file at p: the reference's libjpeg may round chroma differently by one. */
 static void assert_pixels(const struct image *img, const uint8_t *p)
 {
@@ -206,6 +269,85 @@ static void test_orientation(void **state)
     free(odd.p);
     free(jpeg.p);
     free(ref.p);
+}
+
+/* The short way from a JPEG to a square, and the long one over the whole picture as RGB. */
+static void assert_fits(const uint8_t *jpeg, size_t n, int tolerance)
+{
+    static const int sizes[] = {1, 8, 21, 64};
+    struct err e = {0};
+    struct image img;
+    assert_int_equal(image_decode(jpeg, n, 0, &img, &e), 0);
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        uint8_t slow[64 * 64 * 3];
+        uint8_t fast[64 * 64 * 3];
+        struct image_form form = {.size_px = sizes[k]};
+        assert_int_equal(image_fit(&img, sizes[k], slow, &e), 0);
+        assert_int_equal(image_decode_fit(jpeg, n, &form, fast, &e), 0);
+        assert_near(fast, slow, (size_t)sizes[k] * (size_t)sizes[k] * 3, tolerance);
+    }
+    image_release(&img);
+}
+
+static void test_fit_is_decode_and_resize(void **state)
+{
+    (void)state;
+    static const char *const name[] = {"plain", "full", "grey", "cmyk", "progressive"};
+    static const int sides[][2] = {{640, 480}, {101, 67}, {67, 102}, {16, 16},
+                                   {17, 1},    {1, 2},    {3, 3}};
+    struct err e = {0};
+    for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, DATA "%s.jpg", name[k]);
+        struct bytes jpeg = slurp(path);
+        assert_fits(jpeg.p, jpeg.n, 0);
+        free(jpeg.p);
+    }
+    for (size_t k = 0; k < sizeof sides / sizeof *sides; k++) {
+        struct image img;
+        struct bytes jpeg;
+        picture(&img, sides[k][0], sides[k][1]);
+        assert_int_equal(image_encode(&img, 90, &jpeg.p, &jpeg.n, &e), 0);
+        assert_fits(jpeg.p, jpeg.n, 0);
+        free(jpeg.p);
+        image_release(&img);
+    }
+    /* turned after it was made small: both directions are rounded, in another order */
+    struct bytes plain = slurp(DATA "plain.jpg");
+    for (uint8_t o = 1; o <= 8; o++) {
+        struct bytes turned = with_orientation(&plain, o, false);
+        assert_fits(turned.p, turned.n, o == 1 ? 0 : 1);
+        free(turned.p);
+    }
+    free(plain.p);
+}
+
+/* Reduced decoding of a smooth picture is close; of whatever size, all of dst is written. */
+static void test_fast_fit(void **state)
+{
+    (void)state;
+    static const int sides[][2] = {{640, 640}, {333, 250}, {90, 64}, {20, 20}};
+    struct err e = {0};
+    for (size_t k = 0; k < sizeof sides / sizeof *sides; k++) {
+        struct image img;
+        struct bytes jpeg;
+        uint8_t exact[64 * 64 * 3];
+        uint8_t fast[64 * 64 * 3];
+        struct image_form form = {.size_px = 64};
+        assert_int_equal(image_new(&img, sides[k][0], sides[k][1], &e), 0);
+        for (int i = 0; i < img.width * img.height; i++) {
+            img.rgb[3 * i] = (uint8_t)(i % img.width * 255 / img.width);
+            img.rgb[3 * i + 1] = (uint8_t)(i / img.width * 255 / img.height);
+            img.rgb[3 * i + 2] = 200;
+        }
+        assert_int_equal(image_encode(&img, 90, &jpeg.p, &jpeg.n, &e), 0);
+        assert_int_equal(image_decode_fit(jpeg.p, jpeg.n, &form, exact, &e), 0);
+        form.fast = true;
+        assert_int_equal(image_decode_fit(jpeg.p, jpeg.n, &form, fast, &e), 0);
+        assert_near(fast, exact, sizeof fast, 4);
+        free(jpeg.p);
+        image_release(&img);
+    }
 }
 
 static void test_encode_then_decode(void **state)
@@ -364,6 +506,7 @@ static void test_jpeg_edge(void **state)
         }
         if (decoded) {
             assert_int_equal(image_fit(&img, 32, out, &e), 0);
+            assert_fits(jpeg.p, jpeg.n, 1);
         } else {
             assert_int_equal(e.kind, ERR_INPUT);
         }
@@ -379,9 +522,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resize_agrees_with_pillow),
+        cmocka_unit_test(test_resize_is_what_it_is_defined_as),
         cmocka_unit_test(test_flat_and_extreme_pictures_stay_so),
         cmocka_unit_test(test_decode_agrees_with_pillow),
         cmocka_unit_test(test_orientation),
+        cmocka_unit_test(test_fit_is_decode_and_resize),
+        cmocka_unit_test(test_fast_fit),
         cmocka_unit_test(test_encode_then_decode),
         cmocka_unit_test(test_what_is_no_jpeg),
         cmocka_unit_test(test_truncation_anywhere_is_damage),
