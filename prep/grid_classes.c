@@ -47,7 +47,7 @@ static int members_init(struct members *m, const struct places *p, const uint32_
             end[(cell[i] == GRID_NO_CELL ? n_cells : cell[i]) + 1]++;
         }
     }
-    for (size_t k = 0; k <= n_cells + 1; k++) {
+    for (size_t k = 0; k < n_cells + 2; k++) {
         n += end[k];
         end[k] = n;
     }
@@ -260,14 +260,12 @@ int grid_classes_floor(struct grid_classes *c, const struct places *p, const uin
                        struct err *e)
 {
     int rc = -1;
-    struct job j = {.c = c};
+    struct job j = {.c = c, .sum_km = calloc(c->n + 1, sizeof *j.sum_km)};
     size_t n = 0;
-    TRY(members_init(&j.m, p, cell, c->n, false, e));
-    j.sum_km = calloc(c->n + 1, sizeof *j.sum_km);
     if (!j.sum_km) {
-        rc = err_nomem(e, "class floors");
-        goto out;
+        return err_nomem(e, "class floors");
     }
+    TRY(members_init(&j.m, p, cell, c->n, false, e));
     TRY(make_trees(&j, e));
     TRY(pool_for(pool_threads(0), c->n + 1, measure_cell, &j, e));
     n = j.m.start[c->n + 1];

@@ -300,7 +300,9 @@ int split_make(struct db *db, const struct cli *cli, const struct split_prefs *p
         goto out;
     }
     TRY(assign(&w, e));
-    TRY(report_file(&w, e));
+    if (prefs->from) {
+        TRY(report_file(&w, e));
+    }
     warn_of_empty_parts(&w);
     TRY(split_store(db, prefs, &w.parts, w.item, w.n, e));
     TRY(stage_commit(db, &stage, (int64_t)w.n, e));
