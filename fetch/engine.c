@@ -42,6 +42,9 @@ static bool pay(struct engine *g, struct task *t, struct err *e)
 {
     bool taken = false;
     bool probe = t->view == TASK_PROBE;
+    if (g->p->folder) {
+        return true; /* nobody's service is used */
+    }
     int64_t n = engine_promised(g) + (!probe && t->n_failed > 0);
     if (budget_affords(g->p->budget, probe, n) &&
         budget_take(g->p->budget, probe ? PRICE_METADATA : PRICE_IMAGE, &taken, e) != 0) {
@@ -129,6 +132,9 @@ static int send_task(struct engine *g, struct task *t, struct err *e)
     struct buf url;
     const struct provider *p = g->p->provider;
     bool probe = t->view == TASK_PROBE;
+    if (g->p->folder) {
+        return engine_folder_send(g, t, e);
+    }
     buf_init(&url, URL_MAX);
     TRY(t->job->box.id != 0 ? p->plan_box(&g->p->ask, &t->job->box.box, &url, e)
         : probe             ? p->plan_probe(&g->p->ask, &t->job->request, &url, e)
@@ -148,21 +154,12 @@ out:
     return rc;
 }
 
-/* A picture that the catalog has already needs no request at all. */
 static int take_request(struct engine *g, const struct request *r, struct err *e)
 {
-    bool known = false;
-    if (jobs_add(&g->jobs, r, g, e) != 0 ||
-        (r->item[0] && queue_knows(g->q, r->item, &known, e) != 0)) {
+    if (jobs_add(&g->jobs, r, g, e) != 0) {
         return -1;
     }
-    if (known) {
-        struct job *j = g->jobs.all; /* the newest */
-        (void)snprintf(j->pano.id, sizeof j->pano.id, "%s", r->item);
-        j->pano.at = r->at;
-        engine_end_job(g, j, REQUEST_DUPLICATE, "");
-    }
-    return 0;
+    return r->item[0] ? engine_item_known(g, g->jobs.all, e) : 0; /* all: the newest first */
 }
 
 /* The next box of the survey or, once that is done, the next request of the queue; *waits when a box

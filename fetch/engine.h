@@ -23,6 +23,7 @@
 #include "core/err.h"
 #include "core/progress.h"
 #include "fetch/budget.h"
+#include "fetch/folder.h"
 #include "fetch/provider.h"
 #include "fetch/queue.h"
 #include "fetch/survey.h"
@@ -47,6 +48,7 @@ struct engine_prefs {
     bool events;               /* a line of JSON on standard output for each point */
     double min_distance_m;     /* between locations; 0: any */
     double stop_after_s;       /* begin to end then; 0: never */
+    struct folder *folder;     /* answers instead of a provider; NULL: a provider does */
     struct survey *survey;     /* first, the boxes of it; NULL: none */
     struct budget *budget;     /* every request is taken from it */
     struct progress *progress; /* counts points */

@@ -18,7 +18,7 @@
 
 static void fetch_views(struct engine *g, struct job *j)
 {
-    for (int v = 0; v < g->p->provider->n_views; v++) {
+    for (int v = 0; v < j->n_views; v++) {
         tasks_add(&g->jobs, &j->view[v], 0);
     }
     j->state = JOB_FETCHING;
@@ -27,7 +27,9 @@ static void fetch_views(struct engine *g, struct job *j)
 /* A location that is as good: the job is a duplicate of it, at once or when it is there. */
 static void be_twin_of(struct engine *g, struct job *j, struct job *leader, int64_t id)
 {
-    store_remove(g->p->images_dir, j->uuid); /* what a killed run may have left of it */
+    if (j->uuid[0]) {
+        store_remove(g->p->images_dir, j->uuid); /* what a killed run may have left of it */
+    }
     j->twin_id = id;
     if (leader) {
         (void)snprintf(j->twin_pano, sizeof j->twin_pano, "%s", leader->pano.id);
@@ -58,10 +60,33 @@ static int find_near(struct engine *g, struct job *j, bool *found, struct err *e
     return 0;
 }
 
-static int panorama_found(struct engine *g, struct job *j, const struct pano *pano, struct err *e)
+/* The location's name: its own if it has one that is unique in the world, else made from its id.
+ * *taken when a location of that name is in the catalog: the job has ended. */
+static int name_location(struct engine *g, struct job *j, bool *taken, struct err *e)
+{
+    int64_t id = 0;
+    if (!g->p->folder || !store_is_uuid(j->pano.id)) {
+        return store_uuid(g->p->provider->name, j->pano.id, j->uuid, e);
+    }
+    if (queue_same_uuid(g->q, j->pano.id, &id, e) != 0) {
+        return -1;
+    }
+    *taken = id != 0;
+    if (*taken) {
+        j->twin_id = id;
+        engine_end_job(g, j, REQUEST_DUPLICATE, "the catalog has a location of this name");
+    } else {
+        (void)snprintf(j->uuid, sizeof j->uuid, "%.36s", j->pano.id);
+    }
+    return 0;
+}
+
+/* A panorama of which all is known: a duplicate, or pictures to get. */
+int engine_panorama_found(struct engine *g, struct job *j, const struct pano *pano, struct err *e)
 {
     bool known = false;
     bool near = false;
+    bool taken = false;
     if (g->ending != ENDING_NOT) {
         jobs_drop(&g->jobs, j); /* its pictures are for the next run */
         return 0;
@@ -80,14 +105,22 @@ static int panorama_found(struct engine *g, struct job *j, const struct pano *pa
         engine_end_job(g, j, REQUEST_DUPLICATE, "");
         return 0;
     }
-    if (store_uuid(g->p->provider->name, j->pano.id, j->uuid, e) != 0 ||
-        find_near(g, j, &near, e) != 0) {
+    if (name_location(g, j, &taken, e) != 0) {
+        return -1;
+    }
+    if (taken) {
+        return 0;
+    }
+    if (find_near(g, j, &near, e) != 0) {
         return -1;
     }
     if (near) {
         return 0;
     }
-    if (!budget_affords(g->p->budget, 0, engine_promised(g) + g->p->provider->n_views)) {
+    if (!g->p->folder) {
+        j->n_views = g->p->provider->n_views;
+    }
+    if (!budget_affords(g->p->budget, 0, engine_promised(g) + (g->p->folder ? 0 : j->n_views))) {
         jobs_drop(&g->jobs, j);
         engine_end_early(g, ENDING_CAPPED);
         return 0;
@@ -119,6 +152,28 @@ static int ask_for_item(struct engine *g, struct job *j, const struct pano *pano
     return 0;
 }
 
+int engine_item_known(struct engine *g, struct job *j, struct err *e)
+{
+    bool known = false;
+    bool near = false;
+    (void)snprintf(j->pano.id, sizeof j->pano.id, "%s", j->request.item);
+    j->pano.at = j->request.at;
+    if (queue_knows(g->q, j->pano.id, &known, e) != 0) {
+        return -1;
+    }
+    if (known) {
+        engine_end_job(g, j, REQUEST_DUPLICATE, "");
+        return 0;
+    }
+    if (find_near(g, j, &near, e) != 0) {
+        return -1;
+    }
+    if (near) {
+        tasks_drop(&g->jobs, j); /* it may wait for another one now */
+    }
+    return 0;
+}
+
 static int probe_found(struct engine *g, struct task *t, const struct pano *pano, struct err *e)
 {
     struct job *j = t->job;
@@ -134,7 +189,7 @@ static int probe_found(struct engine *g, struct task *t, const struct pano *pano
     if (g->p->provider->by_item && !pano->url[0]) {
         return ask_for_item(g, j, pano, e);
     }
-    return panorama_found(g, j, pano, e);
+    return engine_panorama_found(g, j, pano, e);
 }
 
 void engine_slow_down(struct engine *g, const struct task *t, enum verdict v, int status)
@@ -227,7 +282,7 @@ static int keep_views(struct engine *g, struct job *j, struct err *e)
     return 0;
 }
 
-static void on_checked(void *ctx, void *task)
+void engine_on_checked(void *ctx, void *task)
 {
     struct engine *g = ctx;
     struct task *t = task;
@@ -240,7 +295,7 @@ static void on_checked(void *ctx, void *task)
         free(t->jpeg);
         t->jpeg = NULL;
         engine_task_failed(g, t, t->final ? VERDICT_FAILED : VERDICT_RETRY_BAD, t->why, 0);
-    } else if (++j->n_good == g->p->provider->n_views && keep_views(g, j, &e) != 0) {
+    } else if (++j->n_good == j->n_views && keep_views(g, j, &e) != 0) {
         engine_stop(g, &e);
     }
     engine_pump(g);
@@ -259,7 +314,7 @@ void engine_view_answered(struct engine *g, struct task *t, const struct transfe
     t->n_jpeg = r->body->n;
     t->jpeg = buf_take(r->body);
     t->job->n_busy++;
-    if (transfers_work(g->t, engine_check_picture, on_checked, t, e) != 0) {
+    if (transfers_work(g->t, engine_check_picture, engine_on_checked, t, e) != 0) {
         t->job->n_busy--;
         engine_stop(g, e);
     }

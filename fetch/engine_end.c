@@ -34,9 +34,11 @@ static void give_up(struct engine *g, struct task *t, enum verdict v, const char
         return;
     }
     if (probe) {
-        (void)snprintf(full, sizeof full, "metadata: %.240s", why);
+        (void)snprintf(full, sizeof full, "%s%.240s", g->p->folder ? "" : "metadata: ", why);
     } else {
-        (void)snprintf(full, sizeof full, "view %d: %.240s", provider_heading_deg(t->view), why);
+        const struct job_picture *p = &j->picture[t->view];
+        (void)snprintf(full, sizeof full, "view %d: %.240s",
+                       provider_heading_deg(p->source ? p->view : t->view), why);
     }
     if (final) {
         log_warn("failed: location %" PRId64 ", %s", j->request.id, full);

@@ -74,6 +74,18 @@ void engine_slow_down(struct engine *g, const struct task *t, enum verdict v, in
 void engine_task_failed(struct engine *g, struct task *t, enum verdict v, const char *raw_why,
                         double retry_after_s);
 
+/* engine_panorama_found - all is known of it: it is a duplicate, or its pictures are to be had.
+ * engine_item_known - a picture whose place is known beforehand: what the catalog has, or something
+ * near enough, ends it or makes it wait. */
+int engine_panorama_found(struct engine *g, struct job *j, const struct pano *pano, struct err *e);
+int engine_item_known(struct engine *g, struct job *j, struct err *e);
+
+/* engine_folder_send - ask prefs.folder what another provider would be sent. */
+int engine_folder_send(struct engine *g, struct task *t, struct err *e);
+
+/* engine_on_checked - a task comes back from engine_check_picture. */
+void engine_on_checked(void *ctx, void *task);
+
 /* On worker threads: engine_check_picture(task) makes pictures of a download,
  * engine_store_pictures(job) files of pictures. */
 void engine_check_picture(void *task);

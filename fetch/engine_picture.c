@@ -97,13 +97,16 @@ static bool check(struct task *t)
     struct job *j = t->job;
     const struct engine_prefs *p = ((const struct engine *)j->ctx)->p;
     struct err e = {0};
-    if (p->provider->n_views == 1 && j->pano.sphere) {
+    if (j->pano.sphere) {
         return cut_sphere(t, &p->ask, &e);
     }
-    bool asked = p->provider->n_views == PROVIDER_VIEWS;
     struct job_picture *picture = &j->picture[t->view];
-    double heading_deg = asked ? provider_heading_deg(t->view) : j->pano.heading_deg;
-    name_picture(picture, asked ? t->view : provider_view(heading_deg), heading_deg);
+    bool asked = !picture->source && p->provider->n_views == PROVIDER_VIEWS;
+    if (asked) {
+        name_picture(picture, t->view, provider_heading_deg(t->view));
+    } else if (!picture->source) {
+        name_picture(picture, provider_view(j->pano.heading_deg), j->pano.heading_deg);
+    }
     return picture_check((const uint8_t *)t->jpeg, t->n_jpeg, asked ? (int)p->ask.size_px : 0,
                          p->decode, t->why) &&
            keep_picture(t, picture, &e);
@@ -123,8 +126,8 @@ void engine_store_pictures(void *job)
     int n = 0;
     for (int i = 0; i < PROVIDER_VIEWS; i++) {
         if (j->picture[i].jpeg) {
-            file[n++] =
-                (struct store_file){j->picture[i].name, j->picture[i].jpeg, j->picture[i].n};
+            const struct job_picture *p = &j->picture[i];
+            file[n++] = (struct store_file){p->name, p->jpeg, p->n, p->source};
         }
     }
     (void)store_put(g->p->images_dir, j->uuid, file, n, &j->store_error);

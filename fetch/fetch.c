@@ -34,6 +34,7 @@ struct run {
     struct queue *q;
     struct area *area;     /* NULL: no survey */
     struct survey *survey; /* NULL: no survey */
+    struct folder *folder; /* NULL: a provider over the network */
     char *key, *secret;    /* NULL: none */
     char *authorization;   /* NULL: the key, if any, is part of URLs */
     char *images_dir, *images_stored;
@@ -177,9 +178,14 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
     const struct provider *provider = provider_at(p->provider);
     const char *base_url = p->base_url ? p->base_url : provider->base_url;
     if (!base_url) {
-        return err_set(e, ERR_USAGE, "provider '%s' needs --base-url", provider->name);
+        return err_set(e, ERR_USAGE, "provider '%s' needs --base-url %s", provider->name,
+                       provider->local ? "DIR" : "http://HOST:PORT");
     }
-    if (check_base_url(base_url, e) != 0 || load_secrets(r, p, provider, e) != 0) {
+    if (provider->local ? folder_open(base_url, &r->folder, e) != 0
+                        : check_base_url(base_url, e) != 0) {
+        return -1;
+    }
+    if (load_secrets(r, p, provider, e) != 0) {
         return -1;
     }
     if (r->key && strncmp(base_url, "https://", 8) != 0 && !url_is_loopback(base_url)) {
@@ -210,6 +216,7 @@ static int plan(struct run *r, const struct fetch_prefs *p, struct err *e)
         .stop_after_s = p->stop_after_s,
         .min_distance_m = p->min_distance_m,
         .events = p->format == 1,
+        .folder = r->folder,
         .budget = &r->budget,
         .per_minute = p->rate_minute > 0 ? p->rate_minute : provider->per_minute,
         .stall_s = p->stall_s,
@@ -231,6 +238,10 @@ static void print_estimate(const struct run *r, int64_t n, int64_t n_boxes)
     double by_minute_per_s = (double)r->engine.per_minute / 60;
     if (by_minute_per_s > 0 && (rate_per_s <= 0 || by_minute_per_s < rate_per_s)) {
         rate_per_s = by_minute_per_s;
+    }
+    if (provider->local) {
+        (void)printf("locations\t%" PRId64 "\nimages, at most\t%" PRId64 "\n", n, n_views);
+        return;
     }
     if (r->area) {
         (void)printf("boxes of the survey, at least\t%" PRId64 "\n", n_boxes);
@@ -259,7 +270,7 @@ static void print_estimate(const struct run *r, int64_t n, int64_t n_boxes)
 static int open_area(struct run *r, const char *text, struct err *e)
 {
     const struct provider *p = r->engine.provider;
-    if (!p->plan_box) {
+    if (!p->plan_box && !p->local) {
         return err_set(e, ERR_USAGE,
                        "--area: provider '%s' lists no pictures: queue points with gdje-sample",
                        p->name);
@@ -272,7 +283,7 @@ static int check_caps(const struct run *r, struct err *e)
 {
     char told[160];
     const struct budget *b = &r->budget;
-    if (budget_affords(b, 1, r->engine.provider->n_views)) {
+    if (r->folder || budget_affords(b, 1, r->engine.provider->n_views)) {
         return 0;
     }
     budget_tell(b, told);
@@ -282,7 +293,7 @@ static int check_caps(const struct run *r, struct err *e)
 
 /* --- the last lines ------------------------------------------------------------------------------ */
 
-static void summarise(const struct engine_counts *c, double elapsed_s)
+static void summarise(const struct engine_counts *c, bool remote, double elapsed_s)
 {
     const int64_t *n = c->n_state;
     int64_t n_left = n[REQUEST_QUEUED] + n[REQUEST_PROBED];
@@ -290,9 +301,11 @@ static void summarise(const struct engine_counts *c, double elapsed_s)
              " without imagery, %" PRId64 " duplicates, %" PRId64 " failed, %" PRId64 " put off",
              n[REQUEST_DONE], c->n_images, (double)c->n_image_bytes * 1e-6, n[REQUEST_NO_IMAGERY],
              n[REQUEST_DUPLICATE], n[REQUEST_FAILED], n_left);
-    log_info("%" PRId64 " requests (%" PRId64 " again) in %.1f s, %.1f images/s",
-             c->n_probes + c->n_views, c->n_retries, elapsed_s,
-             elapsed_s > 0 ? (double)c->n_images / elapsed_s : 0);
+    if (remote) {
+        log_info("%" PRId64 " requests (%" PRId64 " again) in %.1f s, %.1f images/s",
+                 c->n_probes + c->n_views, c->n_retries, elapsed_s,
+                 elapsed_s > 0 ? (double)c->n_images / elapsed_s : 0);
+    }
 }
 
 /* The record of the stage; what it is made from is what the queue has become. */
@@ -330,7 +343,7 @@ static int work(const struct run *r, const struct cli *cli, int64_t n, struct er
     engine.survey = r->survey;
     int rc = engine_run(&engine, r->q, &c, e);
     progress_end(&progress);
-    summarise(&c, time_monotonic_s() - start_s);
+    summarise(&c, !r->folder, time_monotonic_s() - start_s);
     int64_t n_left = c.n_state[REQUEST_QUEUED] + c.n_state[REQUEST_PROBED];
     int64_t n_tried = 0;
     for (int i = 0; i < REQUEST_STATE_COUNT; i++) {
@@ -385,6 +398,39 @@ static int retry_failed(struct run *r, const struct fetch_prefs *p, struct err *
     return 0;
 }
 
+static int count_queue(const struct run *r, const struct fetch_prefs *p, int64_t *n, struct err *e)
+{
+    int64_t most = p->limit > 0 ? p->limit : p->dry_run ? INT64_MAX : COUNT_MAX;
+    return queue_count(r->db, r->engine.provider->name, p->since, most, n, e);
+}
+
+/* The folder's places become requests: those inside the area, or all. *n: what is queued then, or
+ * would be. */
+static int list_folder(const struct run *r, const struct fetch_prefs *p, int64_t *n, struct err *e)
+{
+    int rc = -1;
+    int64_t n_new = 0;
+    struct provider_items items = {0};
+    for (size_t i = 0; i < folder_n(r->folder); i++) {
+        struct lonlat at = folder_at(r->folder, i);
+        if (!r->area || area_contains(r->area, at)) {
+            TRY(provider_items_add(&items, folder_id(r->folder, i), at, e));
+        }
+    }
+    if (p->dry_run) {
+        *n = (int64_t)items.n;
+        rc = 0;
+        goto out;
+    }
+    TRY(survey_list(r->db, r->engine.provider->name, &items, &n_new, e));
+    log_info("'%s': %zu places%s, %" PRId64 " of them new", r->engine.ask.base_url, items.n,
+             r->area ? " in the area" : "", n_new);
+    TRY(count_queue(r, p, n, e));
+out:
+    provider_items_release(&items);
+    return rc;
+}
+
 int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
 {
     int rc = -1;
@@ -399,16 +445,14 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
     if (p->area) {
         TRY(open_area(&r, p->area, e));
     }
-    TRY(catalog_open(cli->catalog, p->area ? CATALOG_CREATE : CATALOG_WRITE, &r.db, e));
+    TRY(catalog_open(cli->catalog, p->area || r.folder ? CATALOG_CREATE : CATALOG_WRITE, &r.db, e));
     if (p->retry_failed && !p->dry_run) {
         TRY(retry_failed(&r, p, e));
     }
-    TRY(queue_count(r.db, r.engine.provider->name, p->since,
-                    p->limit > 0 ? p->limit
-                    : p->dry_run ? INT64_MAX
-                                 : COUNT_MAX,
-                    &n, e));
-    if (r.area) {
+    TRY(count_queue(&r, p, &n, e));
+    if (r.folder && (r.area || n == 0)) {
+        TRY(list_folder(&r, p, &n, e));
+    } else if (r.area) {
         TRY(survey_estimate(r.db, r.engine.provider->name, r.area, r.engine.provider->box_deg,
                             &n_boxes, e));
     }
@@ -434,6 +478,7 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
 out:
     survey_close(r.survey);
     area_free(r.area);
+    folder_close(r.folder);
     queue_close(r.q);
     catalog_close(r.db);
     secret_free(r.key);

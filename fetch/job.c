@@ -20,6 +20,7 @@ static void job_free(struct job *j)
         free(j->view[v].jpeg);
         free(j->picture[v].jpeg);
         free(j->picture[v].path);
+        free(j->picture[v].source);
     }
     provider_items_release(&j->items);
     free(j);
@@ -69,7 +70,7 @@ struct task **tasks_due(struct jobs *l, double now_s, double horizon_s, double *
     return best;
 }
 
-static void tasks_drop(struct jobs *l, const struct job *j)
+void tasks_drop(struct jobs *l, const struct job *j)
 {
     struct task **at = &l->tasks;
     while (*at) {

@@ -47,7 +47,8 @@ struct job_picture {
     double heading_deg; /* NAN: not known */
     int width, height;
     char name[STORE_NAME_SIZE];
-    char *path; /* owned; as the catalog stores it */
+    char *source; /* owned; the file that it is a copy of; NULL: it is none */
+    char *path;   /* owned; as the catalog stores it */
 };
 
 enum job_state {
@@ -67,7 +68,8 @@ struct job {
     enum job_state state;
     struct task probe, view[PROVIDER_VIEWS];
     int n_busy;
-    int n_good;       /* downloads that are */
+    int n_views; /* of view[]: pictures to be had, from FETCHING on */
+    int n_good;
     struct pano pano; /* from FETCHING or PARKED on */
     char uuid[STORE_UUID_SIZE];
     struct job_picture
@@ -124,6 +126,7 @@ struct job *jobs_same_views(const struct jobs *l, const struct job *j);
 
 void tasks_add(struct jobs *l, struct task *t, double due_s);
 void tasks_unlink(struct jobs *l, struct task **at);
+void tasks_drop(struct jobs *l, const struct job *j); /* all of a job */
 
 /* tasks_due - the link to the task to send next, views before probes so that locations get
  * finished; NULL when none is due. *next_s: when the earliest other one will be, at most

@@ -11,15 +11,17 @@ static const struct opt options[] = {
     {OPT_CHOICE, "provider", 0, "NAME", &prefs.provider, .choices = provider_names,
      .help = "who is asked"},
     {OPT_STR, "base-url", 0, "URL", &prefs.base_url,
-     .help = "scheme, host and port to ask instead of the provider's own; demo needs it"},
+     .help = "scheme, host and port to ask instead of the provider's own; demo needs it. For dir: "
+             "the folder"},
     {OPT_STR, "key-file", 0, "FILE", &prefs.key_file,
      .help = "file with the key, readable by its owner only (else $STREETVIEW_KEY, for mapillary "
              "$MAPILLARY_TOKEN)"},
     {OPT_STR, "secret-file", 0, "FILE", &prefs.secret_file,
      .help = "file with the URL signing secret (else $STREETVIEW_SECRET, else no signatures)"},
     {OPT_STR, "area", 0, "W,S,E,N|FILE", &prefs.area,
-     .help = "first queue every picture that mapillary or panoramax has there: a box of degrees or "
-             "inside a border"},
+     .help =
+         "first queue every picture that mapillary, panoramax or dir has there: a box of degrees "
+         "or inside a border"},
     {OPT_GROUP, .help = "Pictures"},
     {OPT_STR, "images", 0, "DIR", &prefs.images,
      .help = "where the files go (default: images/ beside the catalog)"},

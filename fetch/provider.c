@@ -11,10 +11,10 @@
 #include "fetch/retry.h"
 #include "fetch/url.h"
 
-static const struct provider *const table[] = {&provider_demo, &provider_google,
-                                               &provider_mapillary, &provider_panoramax};
+static const struct provider *const table[] = {
+    &provider_demo, &provider_google, &provider_mapillary, &provider_panoramax, &provider_dir};
 
-const char *const provider_names[] = {"demo", "google", "mapillary", "panoramax", NULL};
+const char *const provider_names[] = {"demo", "google", "mapillary", "panoramax", "dir", NULL};
 
 const struct provider *provider_at(int index)
 {

@@ -96,6 +96,7 @@ struct provider {
     const char *key_variable; /* in the environment; NULL: there is no key */
     const char *key_scheme;   /* sent as "Authorization: <scheme> <key>"; NULL: part of the URL */
     bool needs_key;
+    bool local;         /* a folder on this machine: none of the functions */
     double rate_per_s;  /* polite default; 0: no limit */
     int64_t per_minute; /* what the provider allows; 0: no limit known */
     int connections;    /* polite default */
@@ -127,6 +128,7 @@ struct provider {
 };
 
 extern const struct provider provider_demo;
+extern const struct provider provider_dir;
 extern const struct provider provider_google;
 extern const struct provider provider_mapillary;
 extern const struct provider provider_panoramax;

@@ -30,6 +30,7 @@ enum use {
     KNOWS,
     NEAR,
     SAME_VIEWS,
+    SAME_UUID,
     LOCATE,
     ADD_LOCATION,
     ADD_IMAGE,
@@ -53,6 +54,7 @@ static const char *const sql[USE_COUNT] = {
              " JOIN location l ON l.id = r.id"
              " WHERE r.maxx >= ?1 AND r.minx <= ?2 AND r.maxy >= ?3 AND r.miny <= ?4",
     [SAME_VIEWS] = "SELECT id FROM location WHERE views_sha256 = ?",
+    [SAME_UUID] = "SELECT id FROM location WHERE uuid = ?",
     [LOCATE] = "SELECT id FROM location WHERE provider = ? AND pano_id = ?",
     [ADD_LOCATION] = "INSERT INTO location (geom, uuid, lat_deg, lon_deg, provider, pano_id,"
                      " captured, copyright, licence, group_key, added, views_sha256)"
@@ -254,17 +256,26 @@ int queue_near(struct queue *q, struct lonlat at, double distance_m, int64_t *id
     return rc;
 }
 
-int queue_same_views(struct queue *q, const char *views_sha256, int64_t *id, struct err *e)
+static int find_location(struct stmt *st, const char *text, int64_t *id, struct err *e)
 {
-    struct stmt *st = q->st[SAME_VIEWS];
     bool row = false;
-    stmt_text(st, 1, views_sha256);
+    stmt_text(st, 1, text);
     if (stmt_step(st, &row, e) != 0) {
         return -1;
     }
     *id = row ? col_i64(st, 0) : 0;
     stmt_reset(st);
     return 0;
+}
+
+int queue_same_views(struct queue *q, const char *views_sha256, int64_t *id, struct err *e)
+{
+    return find_location(q->st[SAME_VIEWS], views_sha256, id, e);
+}
+
+int queue_same_uuid(struct queue *q, const char *uuid, int64_t *id, struct err *e)
+{
+    return find_location(q->st[SAME_UUID], uuid, id, e);
 }
 
 static const char *or_null(const char *text)

@@ -46,6 +46,7 @@ int queue_knows(struct queue *q, const char *pano_id, bool *known, struct err *e
  * pictures are byte for byte the same. */
 int queue_near(struct queue *q, struct lonlat at, double distance_m, int64_t *id, struct err *e);
 int queue_same_views(struct queue *q, const char *views_sha256, int64_t *id, struct err *e);
+int queue_same_uuid(struct queue *q, const char *uuid, int64_t *id, struct err *e);
 
 enum request_state {
     REQUEST_QUEUED, /* not final: the next run asks again */

@@ -3,6 +3,7 @@
  * have been verified: a folder without a row is only ever left by a kill, and then refilled. */
 #include "fetch/store.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +37,16 @@ int store_uuid(const char *provider, const char *pano_id, char uuid[STORE_UUID_S
     (void)snprintf(uuid, STORE_UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
                    hex + 16, hex + 20);
     return 0;
+}
+
+bool store_is_uuid(const char *id)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    size_t i = 0;
+    while (form[i] && (form[i] == 'x' ? isxdigit((unsigned char)id[i]) != 0 : id[i] == form[i])) {
+        i++;
+    }
+    return form[i] == '\0' && id[i] == '\0';
 }
 
 void store_name(double heading_deg, char name[STORE_NAME_SIZE])
@@ -82,6 +93,20 @@ out:
     return rc;
 }
 
+/* Another name of a file, whose bytes are on disk then. False where that cannot be: on another file
+ * system, or on one without links. */
+static bool link_synced(const char *source, const char *path)
+{
+    int fd = open(source, O_RDONLY | O_CLOEXEC);
+    bool linked = false;
+    if (fd >= 0) {
+        (void)unlink(path);
+        linked = fsync(fd) == 0 && link(source, path) == 0;
+        (void)close(fd);
+    }
+    return linked;
+}
+
 static int put_one(const char *dir, const char *uuid, const struct store_file *f, struct err *e)
 {
     char path[PATH_SIZE];
@@ -90,7 +115,8 @@ static int put_one(const char *dir, const char *uuid, const struct store_file *f
         path_of(tmp, dir, uuid, f->name, ".tmp", e) != 0) {
         return -1;
     }
-    if (write_synced(tmp, f->p, f->n, e) != 0) {
+    bool linked = f->source && link_synced(f->source, tmp);
+    if (!linked && write_synced(tmp, f->p, f->n, e) != 0) {
         (void)unlink(tmp);
         return -1;
     }
@@ -98,6 +124,9 @@ static int put_one(const char *dir, const char *uuid, const struct store_file *f
         int saved = errno;
         (void)unlink(tmp);
         return err_sys(e, saved, "cannot rename '%s' to '%s'", tmp, path);
+    }
+    if (linked) {
+        (void)unlink(tmp); /* a rename of one link to another of the same file does nothing */
     }
     return 0;
 }

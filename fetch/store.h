@@ -8,6 +8,7 @@
 #ifndef FETCH_STORE_H
 #define FETCH_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/err.h"
@@ -21,6 +22,9 @@
 int store_uuid(const char *provider, const char *pano_id, char uuid[STORE_UUID_SIZE],
                struct err *e);
 
+/* store_is_uuid - whether an id has a UUID's form. */
+bool store_is_uuid(const char *id);
+
 #define STORE_NAME_SIZE 16
 
 /* store_name - "137.jpg" for a picture that looks there; "unknown.jpg" for NAN. */
@@ -30,6 +34,8 @@ struct store_file {
     const char *name;
     const char *p; /* n bytes of JPEG */
     size_t n;
+    const char *source; /* a file of these bytes, of which it becomes a hard link where the file
+                           systems allow; NULL: there is none */
 };
 
 /*

@@ -194,14 +194,14 @@ static int split(struct survey *s, const struct bbox *b, struct err *e)
     return 0;
 }
 
-/* The items that are inside the area, as requests. */
+/* The items that are inside the area, if there is one, as requests. */
 static int add_items(struct survey *s, const struct provider_items *items, const char *now,
                      int64_t *n_new, struct err *e)
 {
     struct stmt *st = s->st[ADD_ITEM];
     for (size_t i = 0; i < items->n; i++) {
         const struct provider_item *item = &items->v[i];
-        if (!area_contains(s->area, item->at)) {
+        if (s->area && !area_contains(s->area, item->at)) {
             continue;
         }
         stmt_f64(st, 1, item->at.lat);
@@ -215,6 +215,23 @@ static int add_items(struct survey *s, const struct provider_items *items, const
         *n_new += db_changes(s->db);
     }
     return 0;
+}
+
+int survey_list(struct db *db, const char *provider, const struct provider_items *items,
+                int64_t *n_new, struct err *e)
+{
+    int rc = -1;
+    char now[21];
+    struct survey s = {.provider = provider, .db = db};
+    time_utc(now);
+    TRY(db_begin(db, e));
+    TRY(db_prepare(db, &s.st[ADD_ITEM], sql[ADD_ITEM], e));
+    TRY(add_items(&s, items, now, n_new, e));
+    TRY(db_commit(db, e));
+out:
+    stmt_free(s.st[ADD_ITEM]);
+    db_rollback(db);
+    return rc;
 }
 
 static int commit_one(struct survey *s, const struct box_outcome *o, const char *now,

@@ -41,6 +41,10 @@ struct survey_box {
     struct bbox box;
 };
 
+/* survey_list - pictures that are known without asking, as requests. */
+int survey_list(struct db *db, const char *provider, const struct provider_items *items,
+                int64_t *n_new, struct err *e);
+
 /* survey_next - the next box that is queued, each once per opening, by ascending id. */
 int survey_next(struct survey *s, struct survey_box *b, bool *found, struct err *e);
 
