@@ -32,6 +32,9 @@
  * blocks / 4 (odd sampling factors included) cannot be whole. */
 #define MAX_BLOCKS_PER_BYTE 32
 
+/* Arithmetic coding can say "nothing here" in less than a bit; no photograph is so empty. */
+#define MAX_BLOCKS_PER_BYTE_ARITHMETIC 256
+
 /* What every call into the library needs around it. lib.err points to error. */
 struct codec {
     struct jpeg_error_mgr error; /* first: the handlers cast back */
@@ -152,7 +155,8 @@ static int read_header(struct decoder *d, const uint8_t *data, size_t n, struct 
                        lib->image_width, lib->image_height, IMAGE_MAX_PIXELS / 1000000);
     }
     uint64_t blocks = ((w + 7) / 8) * ((h + 7) / 8);
-    if (!lib->arith_code && blocks > (uint64_t)n * MAX_BLOCKS_PER_BYTE) {
+    if (blocks >
+        (uint64_t)n * (lib->arith_code ? MAX_BLOCKS_PER_BYTE_ARITHMETIC : MAX_BLOCKS_PER_BYTE)) {
         return err_set(e, ERR_INPUT, "truncated: claims %u x %u pixels in %zu bytes",
                        lib->image_width, lib->image_height, n);
     }
