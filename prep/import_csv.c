@@ -103,10 +103,10 @@ static int parse_degrees(struct import_item *it, const char *what, const char *t
         return import_reject(it, decimal ? IMPORT_DECIMAL_COMMA : IMPORT_NOT_A_NUMBER, e,
                              "%s '%.40s'", what, text);
     }
+    *out = v;
     if (v < -limit || v > limit) {
         return import_reject(it, IMPORT_OUT_OF_RANGE, e, "%s %s", what, text);
     }
-    *out = v;
     return 0;
 }
 
@@ -117,6 +117,9 @@ static int read_position(const struct csv *csv, const struct columns *c, struct 
     if (parse_degrees(it, "latitude", csv_field(csv, c->index[KEY_LAT]), 90, &at.lat, e) != 0 ||
         parse_degrees(it, "longitude", csv_field(csv, c->index[KEY_LON]), 180, &at.lon, e) != 0) {
         return -1;
+    }
+    if (it->reason == IMPORT_OUT_OF_RANGE) {
+        it->at = at; /* for import_check_border: it may be exchanged */
     }
     if (it->reason != IMPORT_ACCEPTED) {
         return 0;
@@ -158,6 +161,21 @@ static int read_extras(const struct csv *csv, const struct columns *c, struct im
     return 0;
 }
 
+/* More fields than columns, as "a,45,81,15,98" has: what belongs to which column cannot be known. */
+static int check_width(const struct csv *csv, struct import_item *it, struct err *e)
+{
+    int n = csv->n_fields;
+    while (n > csv->n_columns && csv->field[n - 1][0] == '\0') {
+        n--; /* empty ones at the end are harmless, and some spreadsheets write them */
+    }
+    if (n <= csv->n_columns) {
+        return 0;
+    }
+    return import_reject(it, csv->separator == ',' ? IMPORT_DECIMAL_COMMA : IMPORT_MALFORMED, e,
+                         "%d fields under %d column names%s", n, csv->n_columns,
+                         csv->separator == ',' ? ": are the decimals behind commas?" : "");
+}
+
 /* The row's id and path. base: what file names and folders are relative to. */
 static int read_row(const struct csv *csv, const struct columns *c, const char *base,
                     bool to_predict, struct import_items *items, struct err *e)
@@ -182,6 +200,8 @@ static int read_row(const struct csv *csv, const struct columns *c, const char *
         TRY(import_reject(it, IMPORT_BAD_ID, e, "control characters in the name"));
     } else if (is_folder && (strchr(id, '/') || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)) {
         TRY(import_reject(it, IMPORT_BAD_ID, e, "'%.100s' cannot be a folder's name", id));
+    } else {
+        TRY(check_width(csv, it, e));
     }
     if (!to_predict && it->reason == IMPORT_ACCEPTED) {
         TRY(read_position(csv, c, it, e));

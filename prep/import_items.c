@@ -99,6 +99,13 @@ int import_reject(struct import_item *item, enum import_reason reason, struct er
     return 0;
 }
 
+void import_forgive(struct import_item *item)
+{
+    item->reason = IMPORT_ACCEPTED;
+    free(item->detail);
+    item->detail = NULL;
+}
+
 bool import_has_control(const char *s)
 {
     for (; *s; s++) {

@@ -51,7 +51,7 @@ struct import_item {
     char *id;    /* owned */
     char *path;  /* owned, absolute: the photo, or the folder of views */
     bool is_folder;
-    struct lonlat at;   /* {NAN, NAN}: to be predicted, or not yet known */
+    struct lonlat at; /* {NAN, NAN}: to be predicted, or not yet known; as read when out of range */
     double heading_deg; /* NAN: unknown; of photos only */
     char captured[8];   /* YYYY-MM or "" */
     char *group;        /* owned; NULL: its own */
@@ -77,6 +77,9 @@ int import_add(struct import_items *items, const char *id, const char *path,
 /* import_reject - give the item its reason unless it has one already. detail is copied. */
 int import_reject(struct import_item *item, enum import_reason reason, struct err *e,
                   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* import_forgive - without a reason again, for a better one. */
+void import_forgive(struct import_item *item);
 
 /* import_has_control - whether a name has characters that a TSV cannot hold. */
 bool import_has_control(const char *name);

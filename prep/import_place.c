@@ -21,13 +21,19 @@ static int check_item(const struct border *b, double snap_km, struct import_item
     double km = 0;
     double swapped_km = 0;
     struct lonlat swapped = {it->at.lat, it->at.lon};
-    if (it->reason != IMPORT_ACCEPTED || !geo_valid(it->at) || is_near(b, it->at, snap_km, &km)) {
+    bool beyond = it->reason == IMPORT_OUT_OF_RANGE && geo_valid(swapped);
+    bool located = it->reason == IMPORT_ACCEPTED && geo_valid(it->at);
+    if (!beyond && (!located || is_near(b, it->at, snap_km, &km))) {
         return 0;
     }
     if (geo_valid(swapped) && is_near(b, swapped, snap_km, &swapped_km)) {
+        import_forgive(it);
         return import_reject(it, IMPORT_SWAPPED, e,
                              "latitude %.10g, longitude %.10g are in the border when exchanged",
                              it->at.lat, it->at.lon);
+    }
+    if (beyond) {
+        return 0;
     }
     return import_reject(it, IMPORT_OUTSIDE, e,
                          "latitude %.10g, longitude %.10g are outside of the border", it->at.lat,
