@@ -118,7 +118,7 @@ static int restore_index(const char *path, bool strict, struct dataset *d, char 
         return 0;
     }
     if (strict) {
-        return err_set(e, ERR_INPUT, "the shapefile '%s' has no index: '%s' is missing", path, shx);
+        return err_set(e, ERR_INPUT, "the shapefile '%s' has no index: its .shx is missing", path);
     }
     log_warn("the shapefile '%s' has no index (.shx): its records are taken one after the other",
              path);

@@ -3,32 +3,16 @@
 # The countries of the shared data, in a reference system of theirs: of points that are drawn inside of
 # a border all find a class of the grid over it.
 set -eu
-jpg=$ROOT/tests/data/image/plain.jpg
+. "$ROOT/tests/cli/lib.sh"
 data=$ROOT/../shared/data/borders
 
-die() {
-    echo "FAIL: $*" >&2
-    cat err >&2 2>/dev/null || true
-    exit 1
-}
-expect() { # expect CODE COMMAND...: run with stdout in out, stderr in err
-    want=$1
-    shift
-    rc=0
-    "$@" >out 2>err || rc=$?
-    [ $rc -eq "$want" ] || die "'$*' ended with $rc, not $want"
-}
-sql() { sqlite3 "$db" "$1"; }
 import() { # import FILE.csv: places without pictures of their own
     expect 0 gdje-import --catalog "$db" --csv "$1" \
         --columns id=uuid,lat=latitude,lon=longitude,file=file --images . --name "$1"
     expect 0 gdje-split --catalog "$db" --ratios 6/2/2
 }
 cp "$jpg" p.jpg
-[ -d "$data" ] || {
-    echo "skip: there is no $data"
-    exit 77
-}
+[ -d "$data" ] || skip "there is no $data"
 country() { # country FILE CRS SPACING
     db=country.gpkg
     rm -f country.*

@@ -56,7 +56,7 @@ static const struct expected files[] = {
      "invalid: Self-intersection"},
     {"malformed/derived/no_dbf.shp", 25, 54899.6, NULL, NULL},
     {"malformed/derived/no_prj.shp", 25, 54899.6, NULL, "its .prj"},
-    {"malformed/derived/no_shx.shp", 25, 54899.6, NULL, "no_shx.SHX' is missing"},
+    {"malformed/derived/no_shx.shp", 25, 54899.6, NULL, "its .shx is missing"},
     /* refused */
     {"malformed/chrieke__invalid_featurecollection_features_is_object.geojson", 0, 0,
      "Missing 'features' member", NULL},
