@@ -24,7 +24,7 @@ V ?= 0
 MODE ?= release
 BUILD ?= build
 JOBS ?= $(shell nproc)
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 Q := $(if $(filter 1,$(V)),,@)

@@ -177,7 +177,9 @@ pipeline: $(S)/report ## the whole way: pictures to a report; see README.md
 
 pipeline-status: ## what each stage did, when and with which arguments
 	@[ -e $(CATALOG) ] || { echo "there is no catalog '$(CATALOG)': make pipeline" >&2; exit 1; }
-	@sqlite3 -header -column $(CATALOG) 'SELECT name AS stage, finished, n_rows AS rows, arguments FROM stage ORDER BY finished'
+	@sqlite3 -header -column $(CATALOG) "SELECT name AS stage, finished, n_rows AS rows, arguments FROM stage \
+		UNION ALL SELECT 'train:' || name, coalesce(finished, state), \
+			(SELECT count(*) FROM epoch WHERE run_id = run.id), arguments FROM run ORDER BY 2"
 
 # the README's picture: the top of the report
 picture: ## take tests/data/report-map.png anew from the pipeline's report

@@ -11,11 +11,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "core/sig.h"
 
 #define SECRET_MAX 4096
 
@@ -384,6 +388,12 @@ void map_close(struct map *m)
     *m = (struct map){0};
 }
 
+static bool reader_is_gone(void)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
+}
+
 int stdout_finish(struct err *e)
 {
     static bool finished;
@@ -392,7 +402,11 @@ int stdout_finish(struct err *e)
     }
     finished = true;
     if (fflush(stdout) != 0 || ferror(stdout) || fclose(stdout) != 0) {
-        return err_sys(e, errno ? errno : EIO, "cannot write standard output");
+        const int errnum = errno ? errno : EIO;
+        if (reader_is_gone()) {
+            sig_reraise(SIGPIPE);
+        }
+        return err_sys(e, errnum, "cannot write standard output");
     }
     return 0;
 }

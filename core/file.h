@@ -65,7 +65,8 @@ char *path_absolute(const char *path, struct err *e); /* of an existing file, li
 const char *path_base(const char *path);              /* view: behind the last slash */
 
 /* stdout_finish - flush, check and close stdout: "cannot write standard output: No space left".
- * main does it; a server does it earlier, for its reader's sake, and the second call is nothing. */
+ * main does it; a server does it earlier, for its reader's sake, and the second call is nothing.
+ * Where the reader has gone, as head does, the process ends silently by SIGPIPE, as others do. */
 int stdout_finish(struct err *e);
 
 #endif

@@ -8,20 +8,18 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/closest.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/parse.h"
 #include "core/sig.h"
 #include "core/tool_help.h"
 
-#define KEY_BASE \
-    1000 /* getopt value of option i: KEY_BASE + i; of its --no- form: NEGATE_BASE + i */
-#define NEGATE_BASE     3000
-#define MAX_OPTIONS     128
-#define COMMAND_MAX     8192
-#define DEFAULT_CATALOG "work/catalog.gpkg"
-
-static const char *const progress_choices[] = {"auto", "tty", "plain", "json", "none", NULL};
+/* getopt value of option i: KEY_BASE + i; of its --no- form: NEGATE_BASE + i */
+#define KEY_BASE    1000
+#define NEGATE_BASE 3000
+#define MAX_OPTIONS 128
+#define COMMAND_MAX 8192
 
 static int choice_of(const char *text, const char *const *choices, int *out, struct err *e)
 {
@@ -169,6 +167,35 @@ static int set_option(const struct tool *t, int key, const char *value, struct e
     return 0;
 }
 
+/* What is wrong with an option that getopt does not take; key is 0 for what no table has. */
+static void refuse_option(const struct parser *p, const char *arg, int key, struct err *e)
+{
+    if (strncmp(arg, "--", 2) != 0) {
+        (void)err_set(e, ERR_USAGE, "unknown option '-%c'", key);
+        return;
+    }
+    const size_t n = strcspn(arg + 2, "=");
+    const char *begun[2] = {NULL, NULL};
+    struct closest c = closest_start(arg + 2, n);
+    for (int i = 0; i < p->n_longs; i++) {
+        const char *name = p->longs[i].name;
+        if (strncmp(name, arg + 2, n) == 0) {
+            begun[begun[0] ? 1 : 0] = name;
+        }
+        closest_try(&c, name);
+    }
+    if (key != 0) {
+        (void)err_set(e, ERR_USAGE, "option '%.*s' takes no value", (int)n + 2, arg);
+    } else if (begun[1]) {
+        (void)err_set(e, ERR_USAGE, "option '%s' could be '--%s' or '--%s'", arg, begun[0],
+                      begun[1]);
+    } else if (c.best) {
+        (void)err_set(e, ERR_USAGE, "unknown option '%s': did you mean '--%s'?", arg, c.best);
+    } else {
+        (void)err_set(e, ERR_USAGE, "unknown option '%s'", arg);
+    }
+}
+
 enum { CONTINUE = -1 };
 
 /* Options into their targets. CONTINUE, or the exit code of --help and its like. */
@@ -202,7 +229,7 @@ static int parse(const struct tool *t, int argc, char **argv, struct cli *cli, i
             cli->catalog = optarg;
             break;
         case 'P':
-            if (choice_of(optarg, progress_choices, &progress, e) != 0) {
+            if (choice_of(optarg, tool_progress_names, &progress, e) != 0) {
                 (void)err_ctx(e, "--progress");
                 return ERR_USAGE;
             }
@@ -211,8 +238,7 @@ static int parse(const struct tool *t, int argc, char **argv, struct cli *cli, i
             (void)err_set(e, ERR_USAGE, "option '%s' needs a value", argv[optind - 1]);
             return ERR_USAGE;
         case '?':
-            (void)err_set(e, ERR_USAGE, "unknown or ambiguous option '%s'",
-                          argv[optind > 1 ? optind - 1 : 1]);
+            refuse_option(&p, argv[optind > 1 ? optind - 1 : 1], optopt, e);
             return ERR_USAGE;
         default:
             if (set_option(t, key, optarg, e) != 0) {
@@ -252,7 +278,15 @@ static char *join(int argc, char **argv)
     return buf_take(&b);
 }
 
-static int finish(int rc, struct err *e)
+static void say_error(const struct tool *t, const struct err *e)
+{
+    log_error("%s", e->msg);
+    if (e->kind == ERR_USAGE) {
+        (void)fprintf(stderr, "try '%s --help'\n", t->name);
+    }
+}
+
+static int finish(const struct tool *t, int rc, struct err *e)
 {
     if (rc == 0) {
         rc = stdout_finish(e);
@@ -263,13 +297,12 @@ static int finish(int rc, struct err *e)
     if (rc == 0) {
         return 0;
     }
+    if (e->msg[0]) {
+        say_error(t, e);
+    }
     if (e->kind == ERR_INTERRUPTED) {
-        log_error("%s", e->msg);
         sig_reraise(sig_caught());
         return 128 + sig_caught();
-    }
-    if (e->msg[0]) {
-        log_error("%s", e->msg);
     }
     return e->kind == ERR_NONE ? ERR_SYSTEM : (int)e->kind;
 }
@@ -279,21 +312,15 @@ int tool_main(const struct tool *t, int argc, char **argv)
     struct err e = {0};
     int verbosity = 0;
     char *command_line = join(argc, argv);
-    struct cli cli = {.tool = t->name, .catalog = DEFAULT_CATALOG, .command_line = command_line};
+    struct cli cli = {.tool = t->name, .catalog = TOOL_CATALOG, .command_line = command_line};
     log_init(t->name, 0);
     int code = parse(t, argc, argv, &cli, &verbosity, &e);
-    if (code == ERR_USAGE && e.kind == ERR_USAGE) {
-        log_error("%s", e.msg);
-        (void)fprintf(stderr, "try '%s --help'\n", t->name);
-        free(command_line);
-        return ERR_USAGE;
-    }
     if (code == CONTINUE) {
         log_init(t->name, verbosity);
         sig_install();
-        code = finish(t->run(&cli, &e), &e);
+        code = finish(t, t->run(&cli, &e), &e);
     } else {
-        code = finish(0, &e);
+        code = finish(t, code == 0 ? 0 : -1, &e);
     }
     free(command_line);
     return code;

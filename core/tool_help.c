@@ -13,13 +13,13 @@
 #define WIDTH  96
 
 /* The options that every tool has. Their targets are in tool.c. */
-static const char *const progress_choices[] = {"auto", "tty", "plain", "json", "none", NULL};
-static const char *catalog_default = "work/catalog.gpkg";
+const char *const tool_progress_names[] = {"auto", "tty", "plain", "json", "none", NULL};
+static const char *catalog_default = TOOL_CATALOG;
 static int progress_default;
 static const struct opt catalog_option = {OPT_STR, "catalog",        0,
                                           "FILE",  &catalog_default, .help = "the catalog"};
 static const struct opt common[] = {
-    {OPT_CHOICE, "progress", 0, "HOW", &progress_default, .choices = progress_choices,
+    {OPT_CHOICE, "progress", 0, "HOW", &progress_default, .choices = tool_progress_names,
      .help = "progress on standard error"},
     {OPT_FLAG, "quiet", 'q', NULL, NULL, .help = "only warnings and errors"},
     {OPT_FLAG, "verbose", 'v', NULL, NULL, .help = "notes too"},

@@ -7,6 +7,10 @@
 
 #include "core/tool.h"
 
+#define TOOL_CATALOG "work/catalog.gpkg" /* by default */
+
+extern const char *const tool_progress_names[]; /* by enum progress_mode, NULL-terminated */
+
 void tool_help(const struct tool *t, FILE *f);
 void tool_version(const struct tool *t, FILE *f);
 void tool_man(const struct tool *t, FILE *f); /* man(7) source */

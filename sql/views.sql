@@ -36,7 +36,8 @@ FROM split_scheme s JOIN split_part p ON p.scheme_id = s.id
 ORDER BY s.name, p.part;
 
 CREATE VIEW run_curve AS
-SELECT r.name AS run, e.epoch, e.lr_backbone, e.lr_head, round(e.train_loss, 4) AS train_loss,
+SELECT r.name AS run, e.epoch, round(e.lr_backbone, 9) AS lr_backbone,
+       round(e.lr_head, 9) AS lr_head, round(e.train_loss, 4) AS train_loss,
        round(e.val_loss, 4) AS val_loss, round(e.val_accuracy, 4) AS val_accuracy,
        round(e.val_km, 2) AS val_km, round(e.seconds, 1) AS seconds
 FROM epoch e JOIN run r ON r.id = e.run_id
@@ -44,7 +45,8 @@ ORDER BY r.id, e.epoch;
 
 CREATE VIEW worst_predictions AS
 SELECT r.name AS run, p.part, l.uuid, round(p.error_km, 2) AS error_km, p.decode,
-       l.lat_deg, l.lon_deg, p.lat_deg AS predicted_lat_deg, p.lon_deg AS predicted_lon_deg,
+       round(l.lat_deg, 7) AS lat_deg, round(l.lon_deg, 7) AS lon_deg,
+       round(p.lat_deg, 7) AS predicted_lat_deg, round(p.lon_deg, 7) AS predicted_lon_deg,
        round(p.entropy, 3) AS entropy
 FROM prediction p
 JOIN run r ON r.id = p.run_id

@@ -39,6 +39,15 @@ for t in $tools; do
         full "gdje-$t" $text
     done
 done
+# a reader that has gone is no error to speak of
+{
+    sleep 0.2
+    rc=0
+    gdje-split --help 2>err || rc=$?
+    echo $rc >code
+} | true
+is "$(cat code)" 141
+[ ! -s err ] || die "a broken pipe is told"
 
 # --- the catalog ------------------------------------------------------------------------------------
 cp $c newer.gpkg

@@ -5,7 +5,7 @@ set -eu
 . "$ROOT/tests/cli/lib.sh"
 
 # --- what it says when it cannot
-fails 2 "unknown or ambiguous option" gdje-demo --no-such-option
+fails 2 "unknown option '--no-such-option'" gdje-demo --no-such-option
 fails 2 "unexpected argument" gdje-demo here
 fails 2 "exclude each other" gdje-demo --render 45,16,0 --contact-sheet x.jpg -o y.jpg
 fails 2 "needs --output" gdje-demo --render 45,16,0

@@ -42,6 +42,9 @@ static int run(const struct cli *cli, struct err *e)
     if (text && strcmp(text, "fail") == 0) {
         return err_set(e, ERR_INPUT, "cannot read 'x'");
     }
+    if (text && strcmp(text, "misuse") == 0) {
+        return err_set(e, ERR_USAGE, "'x' exists: give --force");
+    }
     if (text && strcmp(text, "signal") == 0) {
         (void)raise(SIGINT);
         return sig_check(e);
@@ -132,8 +135,18 @@ static void test_usage_errors(void **state)
 {
     (void)state;
     assert_int_equal(CALL("--nonsense"), 2);
-    assert_non_null(strstr(err, "gdje-test: error: unknown or ambiguous option '--nonsense'"));
+    assert_non_null(strstr(err, "gdje-test: error: unknown option '--nonsense'\n"));
     assert_non_null(strstr(err, "try 'gdje-test --help'"));
+    assert_int_equal(CALL("--cuont", "3"), 2);
+    assert_non_null(strstr(err, "unknown option '--cuont': did you mean '--count'?"));
+    assert_int_equal(CALL("--no-flga"), 2);
+    assert_non_null(strstr(err, "did you mean '--no-flag'?"));
+    assert_int_equal(CALL("--co", "3"), 2);
+    assert_non_null(strstr(err, "option '--co' could be '--count' or '--colour'"));
+    assert_int_equal(CALL("--flag=3"), 2);
+    assert_non_null(strstr(err, "option '--flag' takes no value"));
+    assert_int_equal(CALL("-fx"), 2);
+    assert_non_null(strstr(err, "unknown option '-x'"));
     assert_int_equal(CALL("--count"), 2);
     assert_non_null(strstr(err, "needs a value"));
     assert_int_equal(CALL("--count", "0"), 2);
@@ -170,6 +183,9 @@ static void test_exit_codes(void **state)
     (void)state;
     assert_int_equal(CALL("--text", "fail"), ERR_INPUT);
     assert_string_equal(err, "gdje-test: error: cannot read 'x'\n");
+    assert_int_equal(CALL("--text", "misuse"), ERR_USAGE);
+    assert_string_equal(err,
+                        "gdje-test: error: 'x' exists: give --force\ntry 'gdje-test --help'\n");
     assert_int_equal(CALL("--text", "signal"), -SIGINT);
 }
 

@@ -15,8 +15,8 @@ static int cpu_describe(char *text, size_t size, struct err *e)
 {
     const dnnl_version_t *v = dnnl_version();
     (void)e;
-    (void)snprintf(text, size, "cpu: oneDNN %d.%d.%d, %s, %s bf16, %d cores", v->major, v->minor,
-                   v->patch, dn_isa_name(), dn_has_bf16() ? "with" : "without", pool_threads(0));
+    (void)snprintf(text, size, "cpu: oneDNN %d.%d.%d, %s, %d cores", v->major, v->minor, v->patch,
+                   dn_isa_name(), pool_threads(0));
     return 0;
 }
 
