@@ -3,6 +3,7 @@
 #include "core/buf.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +27,15 @@ void buf_clear(struct buf *b)
     }
 }
 
-static int reserve(struct buf *b, size_t more, struct err *e)
+/* Room for so many more bytes and the NUL, and for as many again that may follow. */
+static int reserve(struct buf *b, size_t more, bool exactly, struct err *e)
 {
     if (more > b->max || b->n > b->max - more) {
         return err_set(e, ERR_INPUT, "more than %zu bytes", b->max);
     }
     size_t want = b->n + more + 1;
     if (want > b->cap) {
-        size_t cap = b->cap ? b->cap : 256;
+        size_t cap = exactly ? want : b->cap ? b->cap : 256;
         while (cap < want) {
             cap *= 2;
         }
@@ -47,9 +49,14 @@ static int reserve(struct buf *b, size_t more, struct err *e)
     return 0;
 }
 
+int buf_reserve(struct buf *b, size_t more, struct err *e)
+{
+    return reserve(b, more, true, e);
+}
+
 int buf_add(struct buf *b, const void *data, size_t n, struct err *e)
 {
-    if (reserve(b, n, e) != 0) {
+    if (reserve(b, n, false, e) != 0) {
         return -1;
     }
     if (n > 0) {
@@ -74,7 +81,7 @@ int buf_printf(struct buf *b, struct err *e, const char *fmt, ...)
     if (n < 0) {
         return err_set(e, ERR_SYSTEM, "cannot format text");
     }
-    if (reserve(b, (size_t)n, e) != 0) {
+    if (reserve(b, (size_t)n, false, e) != 0) {
         return -1;
     }
     va_start(ap, fmt);

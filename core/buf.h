@@ -24,6 +24,8 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b);
 void buf_clear(struct buf *b); /* n = 0, memory kept */
+int buf_reserve(struct buf *b, size_t more,
+                struct err *e); /* room for so many more bytes, exactly */
 int buf_add(struct buf *b, const void *data, size_t n,
             struct err *e); /* ERR_INPUT over the ceiling */
 int buf_add_str(struct buf *b, const char *text, struct err *e);

@@ -229,6 +229,7 @@ static void on_stored(void *ctx, void *job)
     if (j->store_error.kind != ERR_NONE) {
         engine_stop(g, &j->store_error);
     } else {
+        job_drop_bytes(j);
         engine_usable(g, false);
         engine_end_job(g, j, REQUEST_DONE, "");
     }
@@ -275,7 +276,7 @@ static int keep_views(struct engine *g, struct job *j, struct err *e)
     }
     j->state = JOB_STORING;
     j->n_busy++;
-    if (transfers_work(g->t, engine_store_pictures, on_stored, j, e) != 0) {
+    if (transfers_work(g->t, WORKERS_DISK, engine_store_pictures, on_stored, j, e) != 0) {
         j->n_busy--;
         return -1;
     }
@@ -314,7 +315,7 @@ void engine_view_answered(struct engine *g, struct task *t, const struct transfe
     t->n_jpeg = r->body->n;
     t->jpeg = buf_take(r->body);
     t->job->n_busy++;
-    if (transfers_work(g->t, engine_check_picture, engine_on_checked, t, e) != 0) {
+    if (transfers_work(g->t, WORKERS_CPU, engine_check_picture, engine_on_checked, t, e) != 0) {
         t->job->n_busy--;
         engine_stop(g, e);
     }

@@ -112,7 +112,7 @@ int engine_folder_send(struct engine *g, struct task *t, struct err *e)
     }
     g->n_flight++;
     t->job->n_busy++;
-    if (transfers_work(g->t, read_picture, on_read, t, e) != 0) {
+    if (transfers_work(g->t, WORKERS_CPU, read_picture, on_read, t, e) != 0) {
         g->n_flight--;
         t->job->n_busy--;
         return -1;

@@ -14,11 +14,19 @@ void jobs_init(struct jobs *l)
     l->last_ended = &l->ended;
 }
 
-static void job_free(struct job *j)
+void job_drop_bytes(struct job *j)
 {
     for (int v = 0; v < PROVIDER_VIEWS; v++) {
         free(j->view[v].jpeg);
         free(j->picture[v].jpeg);
+        j->view[v].jpeg = j->picture[v].jpeg = NULL;
+    }
+}
+
+static void job_free(struct job *j)
+{
+    job_drop_bytes(j);
+    for (int v = 0; v < PROVIDER_VIEWS; v++) {
         free(j->picture[v].path);
         free(j->picture[v].source);
     }

@@ -102,6 +102,9 @@ struct jobs {
 void jobs_init(struct jobs *l);
 void jobs_release(struct jobs *l);
 
+/* job_drop_bytes - of its pictures: they are on disk. */
+void job_drop_bytes(struct job *j);
+
 /* jobs_add - a point, with its probe to be sent; jobs_add_box: a box. */
 int jobs_add(struct jobs *l, const struct request *r, void *ctx, struct err *e);
 int jobs_add_box(struct jobs *l, const struct survey_box *b, void *ctx, struct err *e);

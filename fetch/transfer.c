@@ -15,15 +15,20 @@
 #include "fetch/transfer.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 #include <uv.h>
 
-#define STALL_BYTES_PER_S 100L /* slower than this is standing still */
+#define RECEIVE_BYTES     131072L /* a picture and more: one receive where 16 KB would take five */
+#define KEEP_BYTES        (32 << 20) /* of what is freed: the next pictures need as much again */
+#define STALL_BYTES_PER_S 100L       /* slower than this is standing still */
 #define MAX_REDIRECTS     5L
 
 struct slot {
@@ -40,10 +45,14 @@ struct transfers {
     struct transfers_prefs prefs;
     uv_loop_t loop;
     uv_timer_t curl_timer, tick, wake;
+    uv_async_t worked;
+    struct workers *workers;
     CURLM *multi;
     struct curl_slist *headers; /* of authorised requests; NULL: none */
     struct slot *slots;         /* [window], owned */
     struct slot *free_slots;
+    struct sock **socks; /* [n_socks] owned; by descriptor, NULL: not watched */
+    int n_socks;
     bool failed; /* libcurl or libuv itself failed: error says how */
     struct err error;
 };
@@ -53,14 +62,9 @@ struct sock {
     uv_poll_t poll;
     struct transfers *owner;
     curl_socket_t fd;
-};
-
-struct job {
-    uv_work_t req;
-    struct transfers *owner;
-    void (*work)(void *task);
-    void (*after)(void *ctx, void *task);
-    void *task;
+    int watched; /* what poll looks for: UV_READABLE, UV_WRITABLE */
+    bool wanted; /* whether libcurl wants to hear of it */
+    bool kept;   /* until on_close_socket, else until libcurl wants to hear no more */
 };
 
 /* --- errors of the two libraries ---------------------------------------------------------------- */
@@ -110,6 +114,12 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 {
     struct slot *s = ctx;
     struct err ignored = {0};
+    curl_off_t length = 0;
+    if (s->body.n == 0 &&
+        curl_easy_getinfo(s->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) == CURLE_OK &&
+        length > 0) {
+        (void)buf_reserve(&s->body, (size_t)length, &ignored); /* what it says may be a lie */
+    }
     if (buf_add(&s->body, data, size * n, &ignored) != 0) {
         s->too_large = true;
         return 0;
@@ -180,13 +190,29 @@ static void act(struct transfers *t, curl_socket_t fd, int events)
 
 /* --- sockets and time ---------------------------------------------------------------------------- */
 
+static int watch(struct sock *s, int events);
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct sock *s = poll->data;
+    if (!s->wanted) { /* a connection that is kept: the server closes it, or babbles */
+        (void)watch(s, 0);
+        return;
+    }
     int flags = status < 0 ? CURL_CSELECT_ERR : 0;
     flags |= events & UV_READABLE ? CURL_CSELECT_IN : 0;
     flags |= events & UV_WRITABLE ? CURL_CSELECT_OUT : 0;
     act(s->owner, s->fd, flags);
+}
+
+/* Starting a poll anew costs two system calls, even for the same events. */
+static int watch(struct sock *s, int events)
+{
+    if (events == s->watched) {
+        return 0;
+    }
+    s->watched = events;
+    return events ? uv_poll_start(&s->poll, events, on_poll) : uv_poll_stop(&s->poll);
 }
 
 static void on_sock_closed(uv_handle_t *handle)
@@ -194,48 +220,91 @@ static void on_sock_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-static struct sock *watch(struct transfers *t, curl_socket_t fd)
+/* Before its descriptor is closed: another socket may get the same number. */
+static void sock_forget(struct transfers *t, curl_socket_t fd)
 {
-    struct sock *s = calloc(1, sizeof *s);
-    if (!s) {
-        fail(t, UV_ENOMEM, CURLM_OK, "watch a socket");
-        return NULL;
+    if (fd < t->n_socks && t->socks[fd]) {
+        uv_close((uv_handle_t *)&t->socks[fd]->poll, on_sock_closed);
+        t->socks[fd] = NULL;
     }
-    int code = uv_poll_init_socket(&t->loop, &s->poll, fd);
-    if (code != 0) {
+}
+
+static struct sock *sock_add(struct transfers *t, curl_socket_t fd)
+{
+    if (fd >= t->n_socks) {
+        int n = fd + 64;
+        struct sock **socks = realloc(t->socks, (size_t)n * sizeof(struct sock *));
+        if (!socks) {
+            return NULL;
+        }
+        memset(socks + t->n_socks, 0, (size_t)(n - t->n_socks) * sizeof(struct sock *));
+        t->socks = socks;
+        t->n_socks = n;
+    }
+    struct sock *s = calloc(1, sizeof *s);
+    if (!s || uv_poll_init_socket(&t->loop, &s->poll, fd) != 0) {
         free(s);
-        fail(t, code, CURLM_OK, "watch a socket");
         return NULL;
     }
     s->owner = t;
     s->fd = fd;
     s->poll.data = s;
-    (void)curl_multi_assign(t->multi, fd, s);
+    t->socks[fd] = s;
     return s;
 }
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
     struct transfers *t = ctx;
-    struct sock *s = socket_ctx;
+    struct sock *s = fd < t->n_socks ? t->socks[fd] : NULL;
     (void)easy;
+    (void)socket_ctx;
     if (what == CURL_POLL_REMOVE) {
         if (s) {
-            (void)curl_multi_assign(t->multi, fd, NULL);
-            uv_close((uv_handle_t *)&s->poll, on_sock_closed);
+            s->wanted = false;
+        }
+        if (s && !s->kept) {
+            sock_forget(t, fd);
         }
         return 0;
     }
-    if (!s && !(s = watch(t, fd))) {
+    if (!s && !(s = sock_add(t, fd))) {
+        fail(t, UV_ENOMEM, CURLM_OK, "watch a socket");
         return -1;
     }
-    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    int code = uv_poll_start(&s->poll, events, on_poll);
+    s->wanted = true;
+    int code = watch(s, (what & CURL_POLL_IN ? UV_READABLE : 0) |
+                            (what & CURL_POLL_OUT ? UV_WRITABLE : 0));
     if (code != 0) {
         fail(t, code, CURLM_OK, "watch a socket");
         return -1;
     }
     return 0;
+}
+
+/* Sockets of connections, which outlive a transfer: we hear of their end here. (Others, such as the
+ * resolver's, libcurl closes without a word after CURL_POLL_REMOVE.) */
+static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
+{
+    struct transfers *t = ctx;
+    (void)purpose;
+    int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    if (fd < 0) {
+        return CURL_SOCKET_BAD;
+    }
+    struct sock *s = sock_add(t, fd);
+    if (!s) {
+        (void)close(fd);
+        return CURL_SOCKET_BAD;
+    }
+    s->kept = true;
+    return fd;
+}
+
+static int on_close_socket(void *ctx, curl_socket_t fd)
+{
+    sock_forget(ctx, fd);
+    return close(fd);
 }
 
 static void on_curl_timer(uv_timer_t *timer)
@@ -269,35 +338,22 @@ void transfers_wake(struct transfers *t, double wait_s)
 
 /* --- worker threads ------------------------------------------------------------------------------ */
 
-static void on_work(uv_work_t *req)
+static void on_wake_workers(void *ctx) /* on one of their threads */
 {
-    struct job *j = req->data;
-    j->work(j->task);
+    struct transfers *t = ctx;
+    (void)uv_async_send(&t->worked);
 }
 
-static void on_after(uv_work_t *req, int status)
+static void on_worked(uv_async_t *async)
 {
-    struct job *j = req->data;
-    (void)status; /* nothing is ever cancelled */
-    j->after(j->owner->prefs.ctx, j->task);
-    free(j);
+    struct transfers *t = async->data;
+    workers_finish(t->workers);
 }
 
-int transfers_work(struct transfers *t, void (*work)(void *task),
+int transfers_work(struct transfers *t, enum workers_lane lane, void (*work)(void *task),
                    void (*after)(void *ctx, void *task), void *task, struct err *e)
 {
-    struct job *j = calloc(1, sizeof *j);
-    if (!j) {
-        return err_nomem(e, "work for a thread");
-    }
-    *j = (struct job){.owner = t, .work = work, .after = after, .task = task};
-    j->req.data = j;
-    int code = uv_queue_work(&t->loop, &j->req, on_work, on_after);
-    if (code != 0) {
-        free(j);
-        return uv_fail(e, code, "start work on a thread");
-    }
-    return 0;
+    return workers_add(t->workers, lane, work, after, t->prefs.ctx, task, e);
 }
 
 /* --- life ---------------------------------------------------------------------------------------- */
@@ -310,6 +366,11 @@ static void set_up(struct transfers *t, struct slot *s)
     (void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, s->text);
     (void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
     (void)curl_easy_setopt(c, CURLOPT_WRITEDATA, s);
+    (void)curl_easy_setopt(c, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
+    (void)curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    (void)curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
+    (void)curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+    (void)curl_easy_setopt(c, CURLOPT_CLOSESOCKETDATA, t);
     (void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(c, CURLOPT_USERAGENT, "gdje/" GDJE_VERSION);
     (void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -378,6 +439,8 @@ int transfers_open(const struct transfers_prefs *p, struct transfers **out, stru
         goto out;
     }
     t->prefs = *p;
+    (void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES); /* NOLINT(concurrency-mt-unsafe): no threads yet */
+    (void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES); /* NOLINT(concurrency-mt-unsafe) */
     int code = uv_loop_init(&t->loop);
     if (code != 0) {
         rc = uv_fail(e, code, "open an event loop");
@@ -388,7 +451,9 @@ int transfers_open(const struct transfers_prefs *p, struct transfers **out, stru
         (void)uv_timer_init(&t->loop, timers[i]); /* cannot fail: fills the struct */
         timers[i]->data = t;
     }
-    if (open_multi(t, e) != 0) {
+    (void)uv_async_init(&t->loop, &t->worked, on_worked); /* nor this: the loop has its own */
+    t->worked.data = t;
+    if (workers_open(on_wake_workers, t, &t->workers, e) != 0 || open_multi(t, e) != 0) {
         transfers_close(t);
         return -1;
     }
@@ -405,6 +470,7 @@ void transfers_close(struct transfers *t)
     if (!t) {
         return;
     }
+    workers_close(t->workers);
     for (int i = 0; t->slots && i < t->prefs.window; i++) {
         struct slot *s = &t->slots[i];
         if (s->easy && s->task) {
@@ -415,11 +481,16 @@ void transfers_close(struct transfers *t)
     }
     free(t->slots);
     curl_slist_free_all(t->headers);
-    /* Closes the kept connections, which ends their poll handles through on_socket. */
+    /* Closes the kept connections, which ends their poll handles through on_close_socket. */
     (void)curl_multi_cleanup(t->multi);
+    for (int fd = 0; fd < t->n_socks; fd++) {
+        sock_forget(t, fd);
+    }
+    free(t->socks);
     uv_close((uv_handle_t *)&t->curl_timer, NULL);
     uv_close((uv_handle_t *)&t->tick, NULL);
     uv_close((uv_handle_t *)&t->wake, NULL);
+    uv_close((uv_handle_t *)&t->worked, NULL);
     while (uv_run(&t->loop, UV_RUN_DEFAULT) != 0) { /* a callback may stop the loop once more */
     }
     int code = uv_loop_close(&t->loop);

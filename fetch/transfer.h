@@ -20,6 +20,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "fetch/workers.h"
 
 #define TRANSFERS_TICK_S 0.1
 
@@ -76,7 +77,7 @@ int transfers_start(struct transfers *t, const struct transfer_ask *ask, void *t
 void transfers_wake(struct transfers *t, double wait_s);
 
 /* transfers_work - work(task) on another thread, then after(ctx, task) on the loop's. */
-int transfers_work(struct transfers *t, void (*work)(void *task),
+int transfers_work(struct transfers *t, enum workers_lane lane, void (*work)(void *task),
                    void (*after)(void *ctx, void *task), void *task, struct err *e);
 
 int transfers_run(struct transfers *t, struct err *e); /* until transfers_stop */
