@@ -38,10 +38,13 @@ struct store_file {
                            systems allow; NULL: there is none */
 };
 
+#define STORE_MAX_FILES 4
+
 /*
- * store_put - all files of a location: each to <name>.tmp, fsync, rename; then fsync of the
- * folder. The fixed temporary name lets the next run replace what a killed one left.
- * Returns 0, or -1 with *e (ERR_SYSTEM) and no temporary file left. Threads: safe for different
+ * store_put - all files of a location, STORE_MAX_FILES at most: into the folder <uuid>.tmp, fsync of
+ * each and of the folder, which then is renamed. What a killed run left under either name is
+ * replaced. That the new name lasts is for dir_sync to see to.
+ * Returns 0, or -1 with *e (ERR_SYSTEM) and no temporary folder left. Threads: safe for different
  * locations.
  */
 int store_put(const char *dir, const char *uuid, const struct store_file *file, int n_files,

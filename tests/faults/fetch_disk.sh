@@ -12,7 +12,7 @@ gdje-sample --border "$border" --catalog c.gpkg --count 10 -q
 {
     # no file may grow beyond 40 KiB
     expect 4 capped 80 $fetch
-    grep -q "cannot write '.*images/.*jpg.tmp': File too large" err || die "another message"
+    grep -q "cannot write '.*images/.*tmp/0.jpg': File too large" err || die "another message"
     is "$(wc -l <err)" 1
     [ -z "$(find images -type f)" ] || die "half a picture"
     is "$(sql 'SELECT count(*) FROM location' c.gpkg)" 0
