@@ -1,218 +1,238 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Candidate i is a pure function of (seed, i): raising n continues the same sequence. Darts are
- * kept apart with a hash of grid cells whose diagonal is the distance: a cell holds one point at
- * most, and only the 5 x 5 cells around a dart must be looked at. Memory follows the number of
- * points, not the area.
- */
+/* Candidate i of a site is a pure function of (seed, the site's name, i): asking for more continues
+ * the same sequence. */
 #include "fetch/points.h"
 
 #include <math.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/rng.h"
 #include "core/sig.h"
-
-#define BATCH ((size_t)4096) /* candidates unprojected in one call */
-#define STEP_DEG \
-    0.05 /* borders are split into pieces no longer than this before they are projected */
-#define MARGIN 1e-3 /* of the box: what a projected edge of STEP_DEG may bulge, and more */
+#include "fetch/ground.h"
+#include "fetch/spread.h"
 
 /* Two points that are rounded to POINTS_DEGREE_STEP come closer by less than this. */
 #define ROUNDING_M 0.02
 
-/* With so many darts in the border rejected in a row, less than a thousandth of it is free (but
- * with probability e^-20). */
-#define NO_ROOM_DARTS 20000
+/* Closer than this to a place that is taken is the same place. */
+#define SAME_M 0.05
 
-/* A border that holds less of its box than 1 in so many candidates counts as empty. */
-#define EMPTY_CANDIDATES ((uint64_t)50000000)
+/*
+ * When a site is given up, after so many candidates in a row: of all, of those on land that is
+ * excluded, and of those on free ground but too near to others. What is 20 / limit of the box, of
+ * the land or of the ground is missed with probability e^-20. There may be very many discs and
+ * cells, so less is tried in each; cells may well have slivers of land only.
+ */
+struct patience {
+    uint64_t all, excluded, near;
+};
+static const struct patience for_border = {50000000, 1000000, 20000};
+static const struct patience for_cell = {2000000, 20000, 2000};
+static const struct patience for_disc = {50000, 20000, 2000};
 
-/* --- the box ------------------------------------------------------------------------------------- */
+#define SIG_EVERY 4096
 
-static void grow(struct bbox *box, struct xy p)
-{
-    box->min_x = fmin(box->min_x, p.x);
-    box->max_x = fmax(box->max_x, p.x);
-    box->min_y = fmin(box->min_y, p.y);
-    box->max_y = fmax(box->max_y, p.y);
-}
+#define M_PER_DEGREE 111700.0 /* of latitude; no degree is longer */
 
-/* One edge, in pieces: straight in degrees is not straight in metres. */
-static int grow_edge(struct crs *c, struct lonlat a, struct lonlat b, struct bbox *box,
-                     struct err *e)
-{
-    double length = fmax(fabs(b.lon - a.lon), fabs(b.lat - a.lat));
-    int n = 1 + (int)(length / STEP_DEG);
-    for (int i = 0; i < n; i++) {
-        double t = (double)i / n;
-        struct lonlat p = {a.lon + t * (b.lon - a.lon), a.lat + t * (b.lat - a.lat)};
-        struct xy q;
-        if (crs_project(c, &p, &q, 1, e) != 0) {
-            return err_ctx(e, "the border");
-        }
-        grow(box, q);
-    }
-    return 0;
-}
-
-static int projected_box(const struct border *b, struct crs *c, struct bbox *box, struct err *e)
-{
-    *box = (struct bbox){HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL};
-    for (size_t i = 0; i < border_n_rings(b); i++) {
-        size_t n = 0;
-        bool hole = false;
-        const struct lonlat *p = border_ring(b, i, &n, &hole);
-        for (size_t k = 1; !hole && k < n; k++) {
-            if (grow_edge(c, p[k - 1], p[k], box, e) != 0) {
-                return -1;
-            }
-        }
-    }
-    double dx = MARGIN * (box->max_x - box->min_x);
-    double dy = MARGIN * (box->max_y - box->min_y);
-    *box = (struct bbox){box->min_x - dx, box->min_y - dy, box->max_x + dx, box->max_y + dy};
-    return 0;
-}
-
-/* --- keeping apart --------------------------------------------------------------------------------- */
-
-struct cell {
-    int64_t col, row;
-    struct xy at;
-    bool used;
+struct site {
+    const struct points_site *spec;
+    uint64_t stream_u, stream_v;
+    struct bbox box; /* of an area: degrees across, ground_z upwards */
+    uint64_t next;   /* candidate */
+    const struct patience *limit;
+    size_t n_given;
+    bool closed;
 };
 
-struct spread {
-    double distance_m; /* 0: anything goes; else what was asked and ROUNDING_M */
-    double side_m;
-    struct cell *cells; /* [n_cells], a power of two, at most half full */
-    size_t n_cells;
+struct points {
+    const struct points_rules *rules;
+    struct site *site; /* [n] */
+    size_t n;
+    struct spread spread; /* unused without a distance */
 };
 
-static int spread_init(struct spread *s, double distance_m, size_t n, struct err *e)
+/* Whether all that is within a distance is at sea, as most discs around the world's towns are. The
+ * nearest land is right near by; far away it may be some percent off. */
+static bool out_of_reach(const struct border *b, struct lonlat centre, double radius_m)
 {
-    *s = (struct spread){0};
-    if (!(distance_m > 0)) {
-        return 0;
-    }
-    s->distance_m = distance_m + ROUNDING_M;
-    s->side_m = s->distance_m / sqrt(2);
-    s->n_cells = 16;
-    while (s->n_cells < 2 * n) {
-        s->n_cells *= 2;
-    }
-    s->cells = calloc(s->n_cells, sizeof *s->cells);
-    return s->cells ? 0 : err_nomem(e, "the points");
-}
-
-/* The cell's place in the table, or the free place where it would go. */
-static struct cell *spread_find(const struct spread *s, int64_t col, int64_t row)
-{
-    uint64_t h = (uint64_t)col * 0x9E3779B97F4A7C15u ^ (uint64_t)row * 0xC2B2AE3D27D4EB4Fu;
-    size_t i = (size_t)(h ^ h >> 32) & (s->n_cells - 1);
-    while (s->cells[i].used && (s->cells[i].col != col || s->cells[i].row != row)) {
-        i = (i + 1) & (s->n_cells - 1);
-    }
-    return &s->cells[i];
-}
-
-/* Whether p is far enough from all points so far; if it is, it is one of them. */
-static bool spread_add(struct spread *s, struct xy p)
-{
-    if (!s->cells) {
+    struct bbox box = border_bbox(b);
+    double reach_deg = 1.1 * radius_m / M_PER_DEGREE;
+    if (centre.lat < box.min_y - reach_deg || centre.lat > box.max_y + reach_deg) {
         return true;
     }
-    int64_t col = (int64_t)floor(p.x / s->side_m);
-    int64_t row = (int64_t)floor(p.y / s->side_m);
-    for (int64_t r = row - 2; r <= row + 2; r++) {
-        for (int64_t q = col - 2; q <= col + 2; q++) {
-            const struct cell *c = spread_find(s, q, r);
-            if (c->used && hypot(c->at.x - p.x, c->at.y - p.y) < s->distance_m) {
-                return false;
-            }
-        }
-    }
-    *spread_find(s, col, row) = (struct cell){col, row, p, true};
-    return true;
+    double km = geo_distance_km(centre, border_nearest_land(b, centre));
+    return km * 1000 > 1.5 * radius_m + 1000;
 }
 
-/* --- drawing ---------------------------------------------------------------------------------------- */
-
-static void candidates(uint64_t seed, const struct bbox *box, uint64_t first, struct xy *p)
+/* A disc that holds a box in degrees. */
+static void disc_around(struct bbox b, struct lonlat *centre, double *radius_m)
 {
-    uint64_t sx = rng_stream("sample.x");
-    uint64_t sy = rng_stream("sample.y");
-    for (size_t i = 0; i < BATCH; i++) {
-        p[i].x = box->min_x + (box->max_x - box->min_x) * rng_f64(seed, sx, first + i);
-        p[i].y = box->min_y + (box->max_y - box->min_y) * rng_f64(seed, sy, first + i);
-    }
+    double widest = b.min_y <= 0 && b.max_y >= 0 ? 0 : fmin(fabs(b.min_y), fabs(b.max_y));
+    double across = (b.max_x - b.min_x) / 2 * cos(widest * GEO_PI / 180);
+    *centre = (struct lonlat){geo_lon_near((b.min_x + b.max_x) / 2, 0), (b.min_y + b.max_y) / 2};
+    *radius_m = hypot(across, (b.max_y - b.min_y) / 2) * M_PER_DEGREE;
 }
 
-static struct lonlat rounded(struct lonlat p)
+static void site_init(struct site *s, const struct points_site *spec, const struct border *border)
 {
-    return (struct lonlat){round(p.lon / POINTS_DEGREE_STEP) * POINTS_DEGREE_STEP,
+    char name[160];
+    struct lonlat centre = spec->centre;
+    double radius_m = spec->radius_m;
+    *s = (struct site){.spec = spec, .limit = &for_disc};
+    (void)snprintf(name, sizeof name, "%s.x", spec->name);
+    s->stream_u = rng_stream(name);
+    (void)snprintf(name, sizeof name, "%s.y", spec->name);
+    s->stream_v = rng_stream(name);
+    if (spec->area) {
+        s->limit = spec->area == border ? &for_border : &for_cell;
+        s->box = border_bbox(spec->area);
+        disc_around(s->box, &centre, &radius_m);
+        s->box.min_y = ground_z(s->box.min_y);
+        s->box.max_y = ground_z(s->box.max_y);
+    }
+    s->closed = spec->area != border && out_of_reach(border, centre, radius_m);
+}
+
+int points_new(const struct points_rules *rules, const struct points_site *site, size_t n_sites,
+               struct points **out, struct err *e)
+{
+    struct points *p = calloc(1, sizeof *p);
+    struct site *sites = calloc(n_sites, sizeof *sites);
+    if (!p || !sites) {
+        free(p);
+        free(sites);
+        return err_nomem(e, "the points");
+    }
+    for (size_t i = 0; i < n_sites; i++) {
+        site_init(&sites[i], &site[i], rules->border);
+    }
+    *p = (struct points){.rules = rules, .site = sites, .n = n_sites};
+    if (rules->min_distance_m > 0) {
+        spread_init(&p->spread, rules->min_distance_m + ROUNDING_M);
+    }
+    *out = p;
+    return 0;
+}
+
+void points_free(struct points *p)
+{
+    if (!p) {
+        return;
+    }
+    spread_release(&p->spread);
+    free(p->site);
+    free(p);
+}
+
+bool points_closed(const struct points *p, size_t site)
+{
+    return p->site[site].closed;
+}
+
+size_t points_given(const struct points *p, size_t site)
+{
+    return p->site[site].n_given;
+}
+
+/* --- candidates ------------------------------------------------------------------------------------ */
+
+/* Uniform in a disc of the sphere: the area within a distance grows with its half's sine squared. */
+static struct lonlat in_disc(const struct points_site *s, double u, double v)
+{
+    double half = s->radius_m / 1000 / GEO_EARTH_R_KM / 2;
+    double km = 2 * GEO_EARTH_R_KM * asin(sqrt(v) * sin(half));
+    return geo_offset(s->centre, 360 * u, km);
+}
+
+static struct lonlat candidate(const struct site *s, uint64_t seed)
+{
+    double u = rng_f64(seed, s->stream_u, s->next);
+    double v = rng_f64(seed, s->stream_v, s->next);
+    struct lonlat p;
+    if (s->spec->area) {
+        p.lon = s->box.min_x + (s->box.max_x - s->box.min_x) * u;
+        p.lat = ground_lat(s->box.min_y + (s->box.max_y - s->box.min_y) * v);
+    } else {
+        p = in_disc(s->spec, u, v);
+    }
+    return (struct lonlat){geo_lon_near(round(p.lon / POINTS_DEGREE_STEP) * POINTS_DEGREE_STEP, 0),
                            round(p.lat / POINTS_DEGREE_STEP) * POINTS_DEGREE_STEP};
 }
 
-struct drawing {
-    struct spread spread;
-    struct lonlat *out; /* [n] */
-    size_t n, count;
-    size_t n_rejected; /* darts in a row that were too close to others */
-};
-
-/* One batch of candidates; false when there is no room for more. */
-static bool draw_batch(struct drawing *d, const struct border *b, const struct xy *p,
-                       const struct lonlat *at)
+/* On land, and in the site. */
+static bool inside(const struct points_rules *r, const struct points_site *s, struct lonlat at)
 {
-    for (size_t i = 0; i < BATCH && d->count < d->n; i++) {
-        struct lonlat place = rounded(at[i]);
-        if (!border_contains(b, place)) {
-            continue;
-        }
-        if (spread_add(&d->spread, p[i])) {
-            d->out[d->count++] = place;
-            d->n_rejected = 0;
-        } else if (++d->n_rejected == NO_ROOM_DARTS) {
-            return false;
-        }
-    }
-    return true;
+    return (!s->area || border_contains(s->area, at)) &&
+           (s->area == r->border || border_contains(r->border, at));
 }
 
-int points_draw(const struct border *b, struct crs *c, uint64_t seed, double min_distance_m,
-                struct lonlat *out, size_t n, size_t *n_out, struct err *e)
+/* Whether a place on free ground is far enough from all others; if so, it is one of them. */
+static int has_room(struct points *p, struct lonlat at, bool *room, struct err *e)
 {
-    int rc = -1;
-    struct bbox box;
-    struct drawing d = {.out = out, .n = n};
-    struct xy *p = malloc(BATCH * sizeof *p);
-    struct lonlat *at = malloc(BATCH * sizeof *at);
-    if (!p || !at) {
-        rc = err_nomem(e, "candidates");
-        goto out;
+    const struct points_rules *r = p->rules;
+    struct xy xy;
+    double km = HUGE_VAL;
+    if (r->taken) {
+        (void)nearest_find(r->taken, at, &km);
     }
-    TRY(projected_box(b, c, &box, e));
-    TRY(spread_init(&d.spread, min_distance_m, n, e));
-    for (uint64_t first = 0; d.count < n; first += BATCH) {
-        if (d.count == 0 && first >= EMPTY_CANDIDATES) {
-            rc = err_set(e, ERR_INPUT, "no point falls inside the border");
-            goto out;
+    *room = km * 1000 >= fmax(r->min_distance_m, SAME_M);
+    if (!*room || !(r->min_distance_m > 0)) {
+        return 0;
+    }
+    return crs_project(r->crs, &at, &xy, 1, e) != 0 ? -1 : spread_add(&p->spread, xy, room, e);
+}
+
+int points_next(struct points *p, size_t site, struct lonlat *at, bool *found, struct err *e)
+{
+    const struct points_rules *r = p->rules;
+    struct site *s = &p->site[site];
+    const struct patience *limit = s->limit;
+    struct patience n = {0};
+    *found = false;
+    for (; !s->closed && n.all < limit->all && n.excluded < limit->excluded && n.near < limit->near;
+         n.all++) {
+        if (s->next % SIG_EVERY == 0 && sig_check(e) != 0) {
+            return -1;
         }
-        TRY(sig_check(e));
-        candidates(seed, &box, first, p);
-        TRY(crs_unproject(c, p, at, BATCH, e));
-        if (!draw_batch(&d, b, p, at)) {
-            break;
+        struct lonlat c = candidate(s, r->seed);
+        s->next++;
+        if (!inside(r, s->spec, c)) {
+            continue;
+        }
+        if (r->exclude && border_contains(r->exclude, c)) {
+            n.excluded++;
+            continue;
+        }
+        if (has_room(p, c, found, e) != 0) {
+            return -1;
+        }
+        if (*found) {
+            *at = c;
+            s->n_given++;
+            return 0;
+        }
+        n.near++;
+    }
+    s->closed = true;
+    return 0;
+}
+
+int points_draw(struct points *p, struct lonlat *out, size_t n, size_t *n_out, struct err *e)
+{
+    size_t count = 0;
+    bool open = true;
+    while (open && count < n) {
+        open = false;
+        for (size_t i = 0; i < p->n && count < n; i++) {
+            bool found = false;
+            if (points_next(p, i, &out[count], &found, e) != 0) {
+                return -1;
+            }
+            count += found;
+            open = open || found;
         }
     }
-    *n_out = d.count;
-    rc = 0;
-out:
-    free(d.spread.cells);
-    free(at);
-    free(p);
-    return rc;
+    *n_out = count;
+    return 0;
 }

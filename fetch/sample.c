@@ -7,131 +7,235 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/file.h"
 #include "core/log.h"
-#include "core/progress.h"
+#include "core/rng.h"
 #include "fetch/points.h"
+#include "fetch/sample_area.h"
+#include "fetch/sample_cells.h"
+#include "fetch/sample_near.h"
+#include "fetch/sample_queue.h"
 #include "sql/catalog.h"
 
-/* "sample:" and 16 digits of the sequence's digest. */
-static int sequence_name(const struct sample_prefs *p, const struct border *b, char name[32],
-                         struct err *e)
+#define NAME_SIZE 32
+
+/* --- where ------------------------------------------------------------------------------------------ */
+
+/* The border as a whole, or a disc around each place of a table. */
+struct sites {
+    struct points_site *v;
+    size_t n;
+    char (*name)[NAME_SIZE]; /* [n] */
+    struct lonlat *place;    /* [n]; NULL: the border */
+};
+
+static void sites_release(struct sites *s)
 {
-    char text[64];
-    char hex[SHA256_HEX_SIZE];
-    struct sha256 *s = NULL;
-    if (sha256_new(&s, e) != 0) {
-        return -1;
+    free(s->v);
+    free(s->name);
+    free(s->place);
+    *s = (struct sites){0};
+}
+
+/* The places take turns in an order that has nothing to do with that of the table's rows, so that
+ * fewer points than places are a fair choice of them. */
+static int shuffled(const struct sample_prefs *p, size_t n, uint32_t **order, struct err *e)
+{
+    *order = malloc(n * sizeof **order);
+    if (!*order) {
+        return err_nomem(e, "places");
     }
-    (void)snprintf(text, sizeof text, "%" PRId64 " %.17g", p->seed, p->min_distance_m);
-    sha256_add_str(s, text);
-    sha256_add_str(s, p->crs);
-    sha256_add_str(s, border_sha256(b));
-    sha256_hex(s, hex);
-    sha256_free(s);
-    (void)snprintf(name, 32, "sample:%.16s", hex);
+    for (size_t i = 0; i < n; i++) {
+        (*order)[i] = (uint32_t)i;
+    }
+    rng_shuffle((uint64_t)p->seed, rng_stream("sample.near"), *order, n);
     return 0;
 }
 
-/* How many points of the sequence the queue has been given. */
-static int n_given(struct db *db, const char *name, int64_t *n, struct err *e)
+static int open_sites(const struct sample_prefs *p, const struct sample_area *a, struct sites *s,
+                      struct err *e)
 {
     int rc = -1;
-    bool row = false;
-    struct stmt *st = NULL;
-    TRY(db_prepare(db, &st, "SELECT n_rows FROM stage WHERE name = ?", e));
-    stmt_text(st, 1, name);
-    TRY(stmt_step(st, &row, e));
-    *n = row ? col_i64(st, 0) : 0;
+    uint32_t *order = NULL;
+    s->n = 1;
+    if (p->near) {
+        TRY(sample_near_read(p->near, &s->place, &s->n, e));
+        TRY(shuffled(p, s->n, &order, e));
+    }
+    s->v = calloc(s->n, sizeof *s->v);
+    s->name = calloc(s->n, sizeof *s->name);
+    if (!s->v || !s->name) {
+        rc = err_nomem(e, "places");
+        goto out;
+    }
+    for (size_t i = 0; p->near && i < s->n; i++) {
+        (void)snprintf(s->name[i], NAME_SIZE, "sample.near.%" PRIu32, order[i]);
+        s->v[i] = (struct points_site){
+            .name = s->name[i], .centre = s->place[order[i]], .radius_m = p->within_m};
+    }
+    if (!p->near) {
+        s->v[0] = (struct points_site){.name = "sample", .area = a->border};
+    }
+    rc = 0;
 out:
-    stmt_free(st);
+    free(order);
     return rc;
 }
 
-static int insert(struct db *db, const struct lonlat *p, size_t n, struct err *e)
+static int sequence_name(const struct sample_prefs *p, const struct sample_area *a,
+                         const struct sites *s, char name[SAMPLE_NAME_SIZE], struct err *e)
 {
-    int rc = 0;
-    struct stmt *st = NULL;
-    char now[21];
-    time_utc(now);
-    TRY(db_prepare(db, &st, "INSERT INTO request (lat_deg, lon_deg, queued) VALUES (?, ?, ?)", e));
-    for (size_t i = 0; i < n; i++) {
-        stmt_f64(st, 1, p[i].lat);
-        stmt_f64(st, 2, p[i].lon);
-        stmt_text(st, 3, now);
-        TRY(stmt_run(st, e));
+    char text[64];
+    struct sha256 *digest = NULL;
+    if (sha256_new(&digest, e) != 0) {
+        return -1;
+    }
+    sample_area_digest(p, a, digest);
+    if (s->place) {
+        (void)snprintf(text, sizeof text, "near %.17g", p->within_m);
+        sha256_add_str(digest, text);
+        sha256_add(digest, s->place, s->n * sizeof *s->place);
+    }
+    sample_queue_name(digest, name);
+    sha256_free(digest);
+    return 0;
+}
+
+/* --- how many --------------------------------------------------------------------------------------- */
+
+static int draw(const struct sample_prefs *p, const struct sample_area *a, const struct sites *s,
+                struct lonlat *out, size_t *n, struct err *e)
+{
+    int rc = -1;
+    size_t n_empty = 0;
+    struct points *points = NULL;
+    const struct points_rules rules = sample_area_rules(p, a);
+    TRY(points_new(&rules, s->v, s->n, &points, e));
+    TRY(points_draw(points, out, (size_t)p->count, n, e));
+    for (size_t i = 0; i < s->n; i++) {
+        n_empty += points_closed(points, i) && points_given(points, i) == 0;
+    }
+    if (*n == 0) {
+        rc = err_set(e, ERR_INPUT, "no point falls inside the border '%s'%s%s%s%s%s%s", p->border,
+                     p->near ? ", near a place of '" : "", p->near ? p->near : "",
+                     p->near ? "'" : "", p->exclude ? ", outside of '" : "",
+                     p->exclude ? p->exclude : "", p->exclude ? "'" : "");
+        goto out;
+    }
+    if (n_empty > 0) {
+        log_warn("'%s': no point falls within %g m of %zu of its %zu places", p->near, p->within_m,
+                 n_empty, s->n);
     }
 out:
-    stmt_free(st);
+    points_free(points);
+    return rc;
+}
+
+/* Nothing to draw: the queue has had them all. */
+static int up_to_date(const struct cli *cli, const struct sample_prefs *p, const char *name,
+                      bool *yes, struct err *e)
+{
+    int rc = 0;
+    int64_t given = 0;
+    struct db *db = NULL;
+    *yes = false;
+    if (p->print || !file_exists(cli->catalog)) {
+        return 0;
+    }
+    TRY(catalog_open(cli->catalog, CATALOG_WRITE, &db, e));
+    TRY(sample_queue_given(db, name, &given, e));
+    *yes = given >= p->count;
+out:
+    catalog_close(db);
     return rc;
 }
 
 /* What the queue lacks of the sequence's first n points. */
-static int queue_points(struct db *db, const struct cli *cli, const char *name,
-                        const struct lonlat *p, size_t n, struct err *e)
+static int queue(const struct cli *cli, const char *name, const struct lonlat *p, size_t n,
+                 struct err *e)
 {
     int rc = -1;
     int64_t given = 0;
-    char text[32];
-    struct stage stage;
-    struct sha256 *s = NULL;
-    TRY(sha256_new(&s, e));
-    TRY(n_given(db, name, &given, e));
-    if ((int64_t)n <= given) {
+    struct db *db = NULL;
+    TRY(catalog_open(cli->catalog, CATALOG_CREATE, &db, e));
+    TRY(sample_queue_given(db, name, &given, e));
+    if ((int64_t)n > given) {
+        TRY(sample_queue_add(db, cli, name, given, p + given, n - (size_t)given, e));
+        log_info("%zu points queued", n - (size_t)given);
+    } else {
         log_info("up to date: the queue has had %" PRId64 " points of this sequence", given);
-        goto out;
     }
-    (void)snprintf(text, sizeof text, "%zu", n);
-    sha256_add_str(s, text);
-    TRY(stage_begin(db, name, cli, s, &stage, e));
-    TRY(insert(db, p + given, n - (size_t)given, e));
-    TRY(stage_commit(db, &stage, (int64_t)n, e));
-    log_info("%zu points queued", n - (size_t)given);
 out:
-    db_rollback(db);
-    sha256_free(s);
+    catalog_close(db);
     return rc;
 }
 
-static void print(const struct lonlat *p, size_t n)
+static int run_sequence(const struct cli *cli, const struct sample_prefs *p,
+                        const struct sample_area *a, struct err *e)
 {
-    (void)printf("n\tlat_deg\tlon_deg\n");
-    for (size_t i = 0; i < n; i++) {
-        (void)printf("%zu\t%.7f\t%.7f\n", i + 1, p[i].lat, p[i].lon);
+    int rc = -1;
+    bool done = false;
+    size_t n = 0;
+    char name[SAMPLE_NAME_SIZE];
+    char apart[48] = "";
+    struct sites sites = {0};
+    struct lonlat *points = NULL;
+    TRY(open_sites(p, a, &sites, e));
+    TRY(sequence_name(p, a, &sites, name, e));
+    TRY(up_to_date(cli, p, name, &done, e));
+    if (done) {
+        log_info("up to date: the queue has had %" PRId64 " points of this sequence", p->count);
+        goto out;
     }
+    points = malloc((size_t)p->count * sizeof *points);
+    if (!points) {
+        rc = err_nomem(e, "the points");
+        goto out;
+    }
+    TRY(draw(p, a, &sites, points, &n, e));
+    TRY(queue(cli, name, points, n, e));
+    if (p->print) {
+        sample_queue_print(points, n);
+    }
+    if ((int64_t)n < p->count) {
+        if (p->min_distance_m > 0) {
+            (void)snprintf(apart, sizeof apart, " %g m apart", p->min_distance_m);
+        }
+        rc =
+            err_set(e, ERR_INCOMPLETE, "there is no room for more than %zu of %" PRId64 " points%s",
+                    n, p->count, apart);
+    }
+out:
+    free(points);
+    sites_release(&sites);
+    return rc;
+}
+
+static int check(const struct sample_prefs *p, struct err *e)
+{
+    if (p->near && p->cells) {
+        return err_set(e, ERR_USAGE, "--near and --cells exclude each other");
+    }
+    if (p->within_given && !p->near) {
+        return err_set(e, ERR_USAGE, "--within is the distance from the places of --near");
+    }
+    if ((p->cells != NULL) != (p->per_cell > 0)) {
+        return err_set(e, ERR_USAGE, "--cells and --per-cell go together");
+    }
+    if (p->cells && p->count_given) {
+        return err_set(e, ERR_USAGE, "with --cells, --per-cell says how many: leave out --count");
+    }
+    return 0;
 }
 
 int sample_run(const struct cli *cli, const struct sample_prefs *p, struct err *e)
 {
     int rc = -1;
-    struct border *b = NULL;
-    struct crs *c = NULL;
-    struct db *db = NULL;
-    struct lonlat *points = NULL;
-    size_t n = 0;
-    char name[32];
-    TRY(border_open(p->border, &b, e));
-    TRY(crs_open(p->crs, &c, e));
-    TRY(sequence_name(p, b, name, e));
-    points = calloc((size_t)p->count, sizeof *points);
-    if (!points) {
-        rc = err_nomem(e, "the points");
-        goto out;
-    }
-    TRY(points_draw(b, c, (uint64_t)p->seed, p->min_distance_m, points, (size_t)p->count, &n, e));
-    TRY(catalog_open(cli->catalog, CATALOG_CREATE, &db, e));
-    TRY(queue_points(db, cli, name, points, n, e));
-    if (p->print) {
-        print(points, n);
-    }
-    if ((int64_t)n < p->count) {
-        rc = err_set(e, ERR_INCOMPLETE,
-                     "there is no room for more than %zu of %" PRId64 " points %g m apart", n,
-                     p->count, p->min_distance_m);
-    }
+    struct sample_area area = {0};
+    TRY(check(p, e));
+    TRY(sample_area_open(p, &area, e));
+    rc = p->cells ? sample_cells_run(cli, p, &area, e) : run_sequence(cli, p, &area, e);
 out:
-    free(points);
-    catalog_close(db);
-    crs_free(c);
-    border_free(b);
+    sample_area_release(&area);
     return rc;
 }

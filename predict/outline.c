@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sql/catalog.h"
+
 #define WKB_POLYGON       3u
 #define WKB_MULTI_POLYGON 6u
-#define HEADER_SIZE       8u
 
 void outline_release(struct outline *o)
 {
@@ -125,16 +126,12 @@ static int take_geometry(struct cursor *c, struct outline *o, struct err *e)
 
 int outline_from_gpkg(const uint8_t *blob, size_t n, struct outline *out, struct err *e)
 {
-    static const size_t envelope_size[8] = {0, 32, 48, 48, 64, 0, 0, 0};
     struct outline o = {0};
-    if (!blob || n < HEADER_SIZE || blob[0] != 'G' || blob[1] != 'P') {
+    struct cursor c = {0};
+    c.p = gpkg_wkb(blob, n, &c.left);
+    if (!c.p) {
         return bad(e);
     }
-    const size_t skip = HEADER_SIZE + envelope_size[blob[3] >> 1 & 7u];
-    if (n < skip) {
-        return bad(e);
-    }
-    struct cursor c = {blob + skip, n - skip};
     if (take_geometry(&c, &o, e) != 0) {
         outline_release(&o);
         return -1;

@@ -102,4 +102,7 @@ void gpkg_point(struct lonlat p, uint8_t out[GPKG_POINT_SIZE]);
 int gpkg_polygon(const uint8_t *wkb, size_t n, struct bbox envelope, struct buf *out,
                  struct err *e);
 
+/* gpkg_wkb - the WKB behind a blob's header: a view of *n_wkb bytes; NULL when it is no such blob. */
+const uint8_t *gpkg_wkb(const uint8_t *blob, size_t n, size_t *n_wkb);
+
 #endif

@@ -79,6 +79,20 @@ int gpkg_polygon(const uint8_t *wkb, size_t n, struct bbox envelope, struct buf 
     return buf_add(out, wkb, n, e);
 }
 
+const uint8_t *gpkg_wkb(const uint8_t *blob, size_t n, size_t *n_wkb)
+{
+    static const size_t envelope_size[8] = {0, 32, 48, 48, 64, 0, 0, 0};
+    if (!blob || n < HEADER_SIZE || blob[0] != 'G' || blob[1] != 'P') {
+        return NULL;
+    }
+    size_t skip = HEADER_SIZE + envelope_size[blob[3] >> 1 & 7u];
+    if (n < skip) {
+        return NULL;
+    }
+    *n_wkb = n - skip;
+    return blob + skip;
+}
+
 /* The envelope of one of our blobs as min x, max x, min y, max y; false for anything else. */
 static bool read_envelope(const uint8_t *p, int n, double box[4])
 {

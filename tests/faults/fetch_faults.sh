@@ -9,7 +9,7 @@
 # By hand under ThreadSanitizer: TSAN_OPTIONS=detect_deadlocks=0, GDAL orders its locks both ways.
 set -eu
 . "$ROOT/tests/cli/lib.sh"
-n=300 rates=all=0.012,retry-after=0.003,403=0.003
+n=300 rates=all=0.012,duplicate=0.02,retry-after=0.003,403=0.003
 if [ "${GDJE_LONG:-0}" = 1 ]; then
     n=2000 rates=all=0.012,retry-after=0.002,403=0.0005
 fi

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Points: inside the border, uniform on the ground, apart, and the same for the same seed. */
+/* gdje-sample: what it adds to the queue, in which order, and what it does not add again. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,234 +12,436 @@
 
 #include <cmocka.h>
 
+#include "core/buf.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "fetch/points.h"
 #include "fetch/sample.h"
+#include "fetch/sample_near.h"
+#include "shapes/wkb.h"
 #include "sql/catalog.h"
 
-#define BORDER "shapes/croatia.shp"
+static char dir[32];
+static char path[64];
+static struct err e;
 
-static struct border *border;
-static struct crs *crs;
-
-static int open_all(void **state)
+static int setup(void **state)
 {
     (void)state;
-    struct err e = {0};
-    log_init("test", -1);
-    if (border_open(BORDER, &border, &e) != 0 || crs_open("EPSG:3765", &crs, &e) != 0) {
-        (void)fprintf(stderr, "%s\n", e.msg);
+    log_init("test", -2);
+    (void)snprintf(dir, sizeof dir, "/tmp/gdje-sample.XXXXXX");
+    if (!mkdtemp(dir)) {
         return -1;
     }
+    (void)snprintf(path, sizeof path, "%s/c.gpkg", dir);
     return 0;
 }
 
-static int close_all(void **state)
+static void file_in_dir(char *to, size_t size, const char *name)
+{
+    (void)snprintf(to, size, "%s/%s", dir, name);
+}
+
+static int teardown(void **state)
 {
     (void)state;
-    border_free(border);
-    crs_free(crs);
-    return 0;
+    static const char *const name[] = {"c.gpkg", "c.gpkg-wal", "c.gpkg-shm", "near.csv",
+                                       "x.geojson"};
+    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
+        char file[64];
+        file_in_dir(file, sizeof file, name[i]);
+        (void)unlink(file);
+    }
+    return rmdir(dir);
 }
 
-static size_t draw(uint64_t seed, double min_distance_m, struct lonlat *out, size_t n)
+static const char *write_file(const char *name, const char *text)
 {
-    struct err e = {0};
-    size_t count = 0;
-    if (points_draw(border, crs, seed, min_distance_m, out, n, &count, &e) != 0) {
+    static char file[64];
+    file_in_dir(file, sizeof file, name);
+    assert_int_equal(file_write(file, text, strlen(text), &e), 0);
+    return file;
+}
+
+static struct db *open_catalog(void)
+{
+    struct db *db = NULL;
+    if (catalog_open(path, CATALOG_CREATE, &db, &e) != 0) {
         fail_msg("%s", e.msg);
     }
-    return count;
+    return db;
 }
 
-static void test_inside_and_rounded(void **state)
+static int64_t get(const char *sql)
 {
-    (void)state;
-    static struct lonlat p[2000];
-    assert_int_equal(draw(1, 0, p, 2000), 2000);
-    for (size_t i = 0; i < 2000; i++) {
-        char text[32];
-        assert_true(border_contains(border, p[i]));
-        (void)snprintf(text, sizeof text, "%.7f",
-                       p[i].lat); /* what --print shows is what is stored */
-        assert_true(fabs(strtod(text, NULL) - p[i].lat) < 1e-12);
-    }
-}
-
-static void test_repeats_and_continues(void **state)
-{
-    (void)state;
-    static struct lonlat a[3000];
-    static struct lonlat b[3000];
-    static const double distance[] = {0, 2000};
-    for (int i = 0; i < 2; i++) {
-        (void)draw(7, distance[i], a, 3000);
-        (void)draw(7, distance[i], b, 1000);
-        for (size_t k = 0; k < 1000; k++) {
-            assert_true(a[k].lon == b[k].lon && a[k].lat == b[k].lat);
-        }
-        (void)draw(8, distance[i], b, 1000);
-        assert_true(a[0].lon != b[0].lon);
-    }
-}
-
-/* Number of points in each of the squares of side_m that lie wholly inside (their corners, edge
- * middles and centre do). Returns the number of squares. */
-static size_t count_squares(const struct lonlat *p, size_t n, double side_m, size_t *count,
-                            size_t max_squares)
-{
-    static struct xy q[40000];
-    struct err e = {0};
-    size_t n_squares = 0;
-    assert_int_equal(crs_project(crs, p, q, n, &e), 0);
-    for (int col = 0; col * side_m < 500e3; col++) {
-        for (int row = 0; row * side_m < 480e3 && n_squares < max_squares; row++) {
-            double x = 250e3 + col * side_m;
-            double y = 4680e3 + row * side_m;
-            bool inside = true;
-            for (int k = 0; k < 9 && inside; k++) {
-                struct xy at = {x + side_m * (k % 3) / 2.0, y + side_m * (double)(k / 3) / 2.0};
-                struct lonlat l;
-                inside = crs_unproject(crs, &at, &l, 1, &e) == 0 && border_contains(border, l);
-            }
-            if (!inside) {
-                continue;
-            }
-            count[n_squares] = 0;
-            for (size_t i = 0; i < n; i++) {
-                count[n_squares] +=
-                    q[i].x >= x && q[i].x < x + side_m && q[i].y >= y && q[i].y < y + side_m;
-            }
-            n_squares++;
-        }
-    }
-    return n_squares;
-}
-
-static void test_uniform(void **state)
-{
-    (void)state;
-    static struct lonlat p[40000];
-    size_t count[400];
-    size_t total = 0;
-    double chi2 = 0;
-    (void)draw(3, 0, p, 40000);
-    size_t n = count_squares(p, 40000, 15000, count, 400);
-    assert_true(n > 80);
-    for (size_t i = 0; i < n; i++) {
-        total += count[i];
-    }
-    double expect = (double)total / (double)n;
-    for (size_t i = 0; i < n; i++) {
-        chi2 += ((double)count[i] - expect) * ((double)count[i] - expect) / expect;
-    }
-    /* Wilson and Hilferty 1931: the cube root of chi2 / df is nearly normal. |z| < 3.3: p > 0.001. */
-    double df = (double)n - 1;
-    double z = (cbrt(chi2 / df) - (1 - 2 / (9 * df))) / sqrt(2 / (9 * df));
-    if (fabs(z) >= 3.3) {
-        fail_msg("chi2 %.1f with %.0f degrees of freedom: z %.2f", chi2, df, z);
-    }
-    /* and as many fall into a square as the country's area says: 56,448 km2 */
-    double share = 15.0 * 15.0 / 56448 * 40000;
-    assert_true(fabs(expect - share) < 0.02 * share);
-}
-
-static void test_apart(void **state)
-{
-    (void)state;
-    static struct lonlat p[1500];
-    static struct xy q[1500];
-    struct err e = {0};
-    size_t n = draw(1, 3000, p, 1500);
-    assert_int_equal(n, 1500);
-    assert_int_equal(crs_project(crs, p, q, n, &e), 0);
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < i; j++) {
-            assert_true(hypot(q[i].x - q[j].x, q[i].y - q[j].y) >= 3000);
-        }
-    }
-}
-
-static void test_no_room(void **state)
-{
-    (void)state;
-    static struct lonlat p[1000];
-    size_t n = draw(1, 50000, p, 1000);
-    /* discs of radius 25 km that do not overlap: fewer than 90 on Croatia's length of coast */
-    assert_true(n >= 20 && n < 90);
-}
-
-/* --- the tool ------------------------------------------------------------------------------------------ */
-
-static char path[64];
-
-static int64_t count_requests(void)
-{
-    struct err e = {0};
-    struct db *db = NULL;
+    struct db *db = open_catalog();
     int64_t n = -1;
     bool found = false;
-    assert_int_equal(catalog_open(path, CATALOG_READ, &db, &e), 0);
-    assert_int_equal(db_get_i64(db, "SELECT count(*) FROM request", &n, &found, &e), 0);
+    assert_int_equal(db_get_i64(db, sql, &n, &found, &e), 0);
     catalog_close(db);
     return n;
 }
 
-static int sample(int64_t count, int64_t seed, double min_distance_m, struct err *e)
+static void exec(const char *sql)
+{
+    struct db *db = open_catalog();
+    if (db_exec(db, sql, &e) != 0) {
+        fail_msg("%s", e.msg);
+    }
+    catalog_close(db);
+}
+
+/* What is queued, in its order. */
+static void digest(char hex[SHA256_HEX_SIZE])
+{
+    struct sha256 *s = NULL;
+    struct db *db = open_catalog();
+    assert_int_equal(sha256_new(&s, &e), 0);
+    assert_int_equal(db_digest(db, s, "SELECT id, lat_deg, lon_deg FROM request ORDER BY id", &e),
+                     0);
+    sha256_hex(s, hex);
+    sha256_free(s);
+    catalog_close(db);
+}
+
+static int64_t count_requests(void)
+{
+    return get("SELECT count(*) FROM request");
+}
+
+static int run(const struct sample_prefs *p)
+{
+    const struct cli cli = {.tool = "gdje-sample", .catalog = path, .command_line = "--test"};
+    memset(&e, 0, sizeof e);
+    return sample_run(&cli, p, &e);
+}
+
+static int sample(int64_t count, int64_t seed, double min_distance_m)
 {
     struct sample_prefs p = SAMPLE_PREFS_DEFAULT;
-    const struct cli cli = {.tool = "gdje-sample", .catalog = path, .command_line = "--test"};
     p.count = count;
     p.seed = seed;
     p.min_distance_m = min_distance_m;
-    memset(e, 0, sizeof *e);
-    return sample_run(&cli, &p, e);
+    return run(&p);
 }
 
-static void test_tool_adds_only_what_is_missing(void **state)
+static void test_adds_only_what_is_missing(void **state)
 {
     (void)state;
-    struct err e;
-    char dir[] = "/tmp/gdje-sample.XXXXXX";
-    assert_non_null(mkdtemp(dir));
-    (void)snprintf(path, sizeof path, "%s/c.gpkg", dir);
-    assert_int_equal(sample(50, 1, 0, &e), 0);
+    assert_int_equal(sample(50, 1, 0), 0);
     assert_int_equal(count_requests(), 50);
-    assert_int_equal(sample(50, 1, 0, &e), 0);
+    assert_int_equal(sample(50, 1, 0), 0);
     assert_int_equal(count_requests(), 50);
-    assert_int_equal(sample(80, 1, 0, &e), 0);
+    assert_int_equal(sample(80, 1, 0), 0);
     assert_int_equal(count_requests(), 80);
-    assert_int_equal(sample(20, 1, 0, &e), 0); /* fewer: what is there stays */
-    assert_int_equal(sample(80, 1, 0, &e), 0);
+    assert_int_equal(sample(20, 1, 0), 0); /* fewer: what is there stays */
+    assert_int_equal(sample(80, 1, 0), 0);
     assert_int_equal(count_requests(), 80);
-    assert_int_equal(sample(10, 2, 0, &e), 0); /* another sequence */
+    assert_int_equal(sample(10, 2, 0), 0); /* another sequence */
     assert_int_equal(count_requests(), 90);
-    assert_int_equal(sample(1000, 1, 60000, &e), -1);
+    assert_int_equal(sample(1000, 1, 60000), -1);
     assert_int_equal(e.kind, ERR_INCOMPLETE);
     assert_non_null(strstr(e.msg, "no room for more than"));
     int64_t n = count_requests();
     assert_true(n > 100);
-    assert_int_equal(sample(1000, 1, 60000, &e), -1);
+    assert_int_equal(sample(1000, 1, 60000), -1);
     assert_int_equal(count_requests(), n);
-    static const char *const tail[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        char name[128];
-        (void)snprintf(name, sizeof name, "%s%s", path, tail[i]);
-        (void)unlink(name);
+}
+
+static void test_reference_systems(void **state)
+{
+    (void)state;
+    struct sample_prefs p = SAMPLE_PREFS_DEFAULT;
+    p.count = 20;
+    assert_int_equal(run(&p), 0);
+    p.crs = "EPSG:3035"; /* nothing is measured in it: the same points */
+    assert_int_equal(run(&p), 0);
+    assert_int_equal(count_requests(), 20);
+    p.min_distance_m = 1000;
+    assert_int_equal(run(&p), 0);
+    assert_int_equal(count_requests(), 40);
+    p.crs = "EPSG:3857";
+    p.border =
+        write_file("x.geojson", "{\"type\":\"Polygon\",\"coordinates\":[[[179,-18],[181,-18],"
+                                "[181,-17],[179,-17],[179,-18]]]}");
+    assert_int_equal(run(&p), -1);
+    assert_int_equal(e.kind, ERR_INPUT);
+    assert_non_null(strstr(e.msg, "reference system 'EPSG:3857' cannot hold this"));
+    p.crs = "EPSG:3460";
+    assert_int_equal(run(&p), 0);
+    assert_int_equal(get("SELECT count(*) FROM request WHERE abs(lon_deg) >= 179"), 20);
+    assert_int_equal(get("SELECT count(*) > 5 FROM request WHERE lon_deg < -179"), 1);
+}
+
+/* --- around places -------------------------------------------------------------------------------------- */
+
+#define PLACES "town,Lat,LON\na,45.8,16.0\nb,43.52,16.44\nsea,43.0,15.5\nc,45.5,17.6\n"
+
+static void test_near(void **state)
+{
+    (void)state;
+    struct sample_prefs p = SAMPLE_PREFS_DEFAULT;
+    char a[SHA256_HEX_SIZE];
+    char b[SHA256_HEX_SIZE];
+    p.count = 30;
+    p.within_m = 5000;
+    p.near = write_file("near.csv", PLACES);
+    assert_int_equal(run(&p), 0);
+    assert_int_equal(count_requests(), 30);
+    /* ten each: the one in the sea has none */
+    assert_int_equal(get("SELECT count(*) FROM request WHERE abs(lat_deg - 45.8) < 0.046"
+                         " AND abs(lon_deg - 16) < 0.066"),
+                     10);
+    assert_int_equal(get("SELECT count(*) FROM request WHERE abs(lat_deg - 43.52) < 0.046"
+                         " AND abs(lon_deg - 16.44) < 0.063"),
+                     10);
+    digest(a);
+    assert_int_equal(run(&p), 0);
+    digest(b);
+    assert_string_equal(a, b);
+    p.count = 33;
+    assert_int_equal(run(&p), 0);
+    assert_int_equal(count_requests(), 33);
+    p.within_m = 5001; /* another sequence */
+    assert_int_equal(run(&p), 0);
+    assert_int_equal(count_requests(), 66);
+    p.near = write_file("near.csv", "lat_deg\tlon_deg\n43\t15.5\n10\t10\n");
+    assert_int_equal(run(&p), -1);
+    assert_int_equal(e.kind, ERR_INPUT);
+    assert_non_null(strstr(e.msg, "no point falls inside the border"));
+    assert_int_equal(count_requests(), 66);
+}
+
+static void test_near_refuses(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"", "is empty"},
+        {"lat,lon\n", "has no rows"},
+        {"lat,x\n1,2\n", "no column of longitudes"},
+        {"id,lon\n1,2\n", "no column of latitudes"},
+        {"lat,lon\n45,16\n91,16\n", "line 3, column 'lat'"},
+        {"lat,lon\n45,16\n45,abc\n", "line 3, column 'lon'"},
+        {"lat,lon\n45,181\n", "line 2, column 'lon'"},
+        {"lat,lon\n45\n", "line 2"},
+        {"lat,lon\n45,nan\n", "line 2"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct lonlat *p = NULL;
+        size_t n = 0;
+        const char *file = write_file("near.csv", bad[i][0]);
+        assert_int_equal(sample_near_read(file, &p, &n, &e), -1);
+        assert_int_equal(e.kind, ERR_INPUT);
+        if (!strstr(e.msg, bad[i][1]) || !strstr(e.msg, "near: ")) {
+            fail_msg("'%s' instead of '%s'", e.msg, bad[i][1]);
+        }
+        assert_null(p);
     }
-    (void)rmdir(dir);
+}
+
+/* --- what is excluded ----------------------------------------------------------------------------------- */
+
+static void test_exclude(void **state)
+{
+    (void)state;
+    struct sample_prefs p = SAMPLE_PREFS_DEFAULT;
+    p.count = 300;
+    p.exclude = write_file(
+        "x.geojson", "{\"type\":\"Polygon\",\"coordinates\":[[[10,44],[20,44],[20,50],[10,50],"
+                     "[10,44]]]}");
+    assert_int_equal(run(&p), 0);
+    assert_int_equal(get("SELECT count(*) FROM request WHERE lat_deg < 44"), 300);
+    p.exclude = p.border;
+    assert_int_equal(run(&p), -1);
+    assert_int_equal(e.kind, ERR_INPUT);
+    assert_non_null(strstr(e.msg, "outside of 'shapes/croatia.shp'"));
+    p.exclude = "nowhere.shp";
+    assert_int_equal(run(&p), -1);
+    assert_non_null(strstr(e.msg, "exclude: there is no file 'nowhere.shp'"));
+}
+
+/* --- cells ---------------------------------------------------------------------------------------------- */
+
+/* A grid of n x n cells from 16 to 18 east, 45.3 to 46.3 north; the last row of cells is outside. */
+static void make_grid(int n)
+{
+    struct db *db = open_catalog();
+    struct stmt *st = NULL;
+    struct buf wkb;
+    struct buf blob;
+    buf_init(&wkb, 4096);
+    buf_init(&blob, 4096);
+    assert_int_equal(
+        db_exec(db,
+                "INSERT INTO split_scheme (name, method, ratios, seed)"
+                " VALUES ('default', 'hash', '8/1/1', 1);"
+                "INSERT INTO grid (name, method, crs, scheme_id, border_sha256, n_classes,"
+                " n_unlabelled) VALUES ('default', 'degrees', 'EPSG:3765', 1, '', 1, 0)",
+                &e),
+        0);
+    assert_int_equal(
+        db_prepare(db, &st, "INSERT INTO class (geom, grid_id, name, state) VALUES (?, 1, ?, ?)",
+                   &e),
+        0);
+    for (int i = 0; i < n * n; i++) {
+        struct bbox box = {0};
+        char name[32];
+        double w = 16 + 2.0 / n * (i % n);
+        double s = 45.3 + 1.0 / n * (double)(i / n);
+        const struct lonlat ring[5] = {
+            {w, s}, {w + 2.0 / n, s}, {w + 2.0 / n, s + 1.0 / n}, {w, s + 1.0 / n}, {w, s}};
+        buf_clear(&wkb);
+        buf_clear(&blob);
+        assert_int_equal(wkb_ring(ring, 5, &wkb, &box, &e), 0);
+        assert_int_equal(gpkg_polygon((const uint8_t *)wkb.p, wkb.n, box, &blob, &e), 0);
+        (void)snprintf(name, sizeof name, "%d", i);
+        stmt_blob(st, 1, blob.p, blob.n);
+        stmt_text(st, 2, name);
+        stmt_text(st, 3, i / n == n - 1 ? "outside" : i == 0 ? "empty" : "kept");
+        assert_int_equal(stmt_run(st, &e), 0);
+    }
+    stmt_free(st);
+    buf_release(&wkb);
+    buf_release(&blob);
+    catalog_close(db);
+}
+
+/* How many requests of these states are in cell (x, y) of the grid of 3 x 3. */
+static int64_t in_cell(int x, int y, const char *states)
+{
+    char sql[256];
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT count(*) FROM request WHERE state IN (%s)"
+                   " AND lon_deg BETWEEN %.9f AND %.9f AND lat_deg BETWEEN %.9f AND %.9f",
+                   states, 16 + 2.0 / 3 * x, 16 + 2.0 / 3 * (x + 1), 45.3 + 1.0 / 3 * y,
+                   45.3 + 1.0 / 3 * (y + 1));
+    return get(sql);
+}
+
+static int fill(int64_t per_cell, double min_distance_m)
+{
+    struct sample_prefs p = SAMPLE_PREFS_DEFAULT;
+    p.cells = "default";
+    p.per_cell = per_cell;
+    p.min_distance_m = min_distance_m;
+    return run(&p);
+}
+
+static void check_cells(int64_t n)
+{
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(in_cell(i % 3, i / 3, "'queued'"), n);
+    }
+    assert_int_equal(in_cell(0, 2, "'queued'"), 0); /* outside */
+}
+
+static void test_cells_are_filled_up(void **state)
+{
+    (void)state;
+    char once[SHA256_HEX_SIZE];
+    char twice[SHA256_HEX_SIZE];
+    make_grid(3);
+    assert_int_equal(fill(20, 0), 0);
+    assert_int_equal(count_requests(), 6 * 20);
+    check_cells(20);
+    digest(once);
+    assert_int_equal(fill(20, 0), 0);
+    digest(twice);
+    assert_string_equal(once, twice);
+    exec("DELETE FROM request");
+    assert_int_equal(fill(8, 0), 0); /* in two steps: the same in the end */
+    check_cells(8);
+    assert_int_equal(fill(20, 0), 0);
+    digest(twice);
+    assert_string_equal(once, twice);
+    /* what was asked in vain is asked for elsewhere, not again */
+    exec("UPDATE request SET state = 'no_imagery' WHERE id % 3 = 0");
+    assert_int_equal(fill(20, 0), 0);
+    check_cells(20);
+    assert_int_equal(count_requests(), 6 * 20 + 40);
+    assert_int_equal(get("SELECT count(*) FROM (SELECT DISTINCT lat_deg, lon_deg FROM request)"),
+                     6 * 20 + 40);
+}
+
+static void test_poorest_first(void **state)
+{
+    (void)state;
+    make_grid(3);
+    /* locations in one cell, a request in another; a location without a position is nowhere */
+    exec("INSERT INTO location (geom, uuid, lat_deg, lon_deg, provider, group_key, added)"
+         " VALUES (NULL, 'a', 45.4, 16.1, 'x', 'a', ''), (NULL, 'b', 45.5, 16.2, 'x', 'b', ''),"
+         " (NULL, 'c', NULL, NULL, 'x', 'c', '');"
+         "INSERT INTO request (lat_deg, lon_deg, state, queued) VALUES (45.4, 17, 'queued', ''),"
+         " (45.41, 17.01, 'failed', ''), (45.42, 17.02, 'done', '')");
+    assert_int_equal(fill(3, 0), 0);
+    assert_int_equal(in_cell(0, 0, "'queued'"), 1);
+    assert_int_equal(in_cell(1, 0, "'queued'"), 3);
+    assert_int_equal(in_cell(2, 0, "'queued'"), 3);
+    /* the four empty cells, then these and the one of one request, then all six; 3 were there */
+    assert_int_equal(count_requests(), 3 + 4 + 5 + 6);
+    assert_int_equal(get("SELECT count(*) FROM request WHERE id <= 3 + 4"
+                         " AND lat_deg < 45.6333 AND lon_deg < 17.3333 AND queued <> ''"),
+                     0);
+}
+
+static void test_cells_apart(void **state)
+{
+    (void)state;
+    make_grid(3);
+    assert_int_equal(fill(6, 8000), 0);
+    assert_int_equal(fill(1000, 8000), -1);
+    assert_int_equal(e.kind, ERR_INCOMPLETE);
+    assert_non_null(strstr(e.msg, "6 of 6 cells have no room for 1000 points"));
+    assert_true(count_requests() > 6 * 10);
+    struct db *db = open_catalog();
+    struct stmt *st = NULL;
+    bool row = false;
+    assert_int_equal(db_prepare(db, &st,
+                                "SELECT a.lon_deg, a.lat_deg, b.lon_deg, b.lat_deg FROM request a,"
+                                " request b WHERE a.id < b.id",
+                                &e),
+                     0);
+    while (stmt_step(st, &row, &e) == 0 && row) {
+        double km = geo_distance_km((struct lonlat){col_f64(st, 0), col_f64(st, 1)},
+                                    (struct lonlat){col_f64(st, 2), col_f64(st, 3)});
+        assert_true(km > 7.96); /* the sphere is not the ellipsoid */
+    }
+    stmt_free(st);
+    catalog_close(db);
+}
+
+static void test_cells_refuse(void **state)
+{
+    (void)state;
+    struct sample_prefs p = SAMPLE_PREFS_DEFAULT;
+    assert_int_equal(fill(3, 0), -1); /* no catalog */
+    assert_int_equal(e.kind, ERR_INPUT);
+    make_grid(2);
+    p.cells = "other";
+    p.per_cell = 3;
+    assert_int_equal(run(&p), -1);
+    assert_non_null(strstr(e.msg, "has no grid 'other': run gdje-grid first"));
+    p.cells = "default";
+    p.exclude =
+        write_file("x.geojson", "{\"type\":\"Polygon\",\"coordinates\":[[[15,45.2],[17,45.2],"
+                                "[17,46.5],[15,46.5],[15,45.2]]]}");
+    assert_int_equal(run(&p), -1); /* all of one cell is excluded */
+    assert_int_equal(e.kind, ERR_INCOMPLETE);
+    assert_non_null(strstr(e.msg, "1 of 2 cells have no room for 3 points, '0' for 0"));
+    assert_int_equal(count_requests(), 3);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inside_and_rounded),
-        cmocka_unit_test(test_repeats_and_continues),
-        cmocka_unit_test(test_uniform),
-        cmocka_unit_test(test_apart),
-        cmocka_unit_test(test_no_room),
-        cmocka_unit_test(test_tool_adds_only_what_is_missing),
+        cmocka_unit_test_setup_teardown(test_adds_only_what_is_missing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reference_systems, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_near, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_near_refuses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_exclude, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cells_are_filled_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_poorest_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cells_apart, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cells_refuse, setup, teardown),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
