@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 {
     const struct tool tool = {
         .name = "gdje-fetch",
-        .purpose = "Empty the queue: four views of every queued location that has imagery",
+        .purpose = "Empty the queue: pictures of every queued location that has some",
         .synopsis = "",
         .details =
             "Every location ends as done, no_imagery, duplicate or failed; what could not be\n"
@@ -105,12 +105,26 @@ int main(int argc, char **argv)
             "the run is killed. At a cap the run stops with exit code 1, the queue intact. Prices\n"
             "are as of the date in the table: check them with your provider.\n"
             "\n"
+            "google and demo give four views of a panorama. A perspective picture of mapillary or\n"
+            "panoramax is one view, kept as it came, with its heading; of a 360 degree picture the\n"
+            "four views are cut; fisheye pictures are left out. --area lists an area's pictures\n"
+            "once, in boxes, and the same command continues where it was stopped. dir takes a data\n"
+            "set on this machine: FOLDER/*.csv with uuid, latitude, longitude and\n"
+            "FOLDER/<uuid>/{0,90,180,270}.jpg, or a folder with a catalog and its pictures; points\n"
+            "of the queue take the nearest place, an empty queue everything. Files are linked where\n"
+            "the file systems allow.\n"
+            "\n"
             "The terms of the provider are yours to keep. Google's forbid bulk download and\n"
-            "caching without permission.\n",
-        .examples = "  gdje-fetch --base-url http://127.0.0.1:8080\n"
-                    "  gdje-fetch --status\n"
-                    "  gdje-fetch --provider google --key-file ~/.streetview.key --dry-run\n"
-                    "  STREETVIEW_KEY=... gdje-fetch --provider google --rate 50 --budget 20\n",
+            "caching without permission. Pictures of Mapillary are CC BY-SA 4.0, those of Panoramax\n"
+            "have the licence of their instance: --credits prints whom to name.\n",
+        .examples =
+            "  gdje-fetch --base-url http://127.0.0.1:8080\n"
+            "  gdje-fetch --status\n"
+            "  gdje-fetch --provider google --key-file ~/.streetview.key --dry-run\n"
+            "  STREETVIEW_KEY=... gdje-fetch --provider google --rate 50 --budget 20\n"
+            "  gdje-fetch --provider mapillary --key-file ~/.mapillary --area 15.8,45.7,16.1,45.9\n"
+            "  gdje-fetch --provider panoramax --area shapes/croatia.shp --min-distance 100\n"
+            "  gdje-fetch --provider dir --base-url ~/photos\n",
         .options = options,
         .libraries = transfers_versions(),
         .run = run,
