@@ -11,16 +11,23 @@
 #include "core/image.h"
 #include "fetch/folder.h"
 
-/* Whether the place's pictures are in the very folder that they would go to. */
+static bool is_same_folder(const char *a, const char *b)
+{
+    struct stat s;
+    struct stat t;
+    return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+}
+
+/* Whether pictures of the place are in the very folder that they would go to. */
 static bool is_own_copy(const struct engine *g, const struct folder_place *p)
 {
-    struct stat from;
-    struct stat to;
-    char *source = path_dir(p->picture[0].path);
+    bool same = false;
     char *target = path_join(g->p->images_dir, path_base(p->pano.id));
-    bool same = source && target && stat(source, &from) == 0 && stat(target, &to) == 0 &&
-                from.st_dev == to.st_dev && from.st_ino == to.st_ino;
-    free(source);
+    for (int i = 0; i < p->n_pictures && !same; i++) {
+        char *source = path_dir(p->picture[i].path);
+        same = !source || !target || is_same_folder(source, target);
+        free(source);
+    }
     free(target);
     return same;
 }
