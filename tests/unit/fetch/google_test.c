@@ -334,6 +334,75 @@ static void test_picture_check(void **state)
     image_release(&img);
 }
 
+/* A black row of pixels more or less at an edge is a photograph's, a tenth of it is not; nor is a
+ * night, which is never quite black, a bar. */
+static void test_picture_bars(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct image img = {0};
+    uint8_t *data = NULL;
+    size_t n = 0;
+    const size_t row = 160 * (size_t)3;
+    fill(&img, 160, 50);
+    assert_false(picture_has_bars(&img));
+    memset(img.rgb, 0, 12 * row);
+    assert_false(picture_has_bars(&img));
+    memset(img.rgb + 148 * row, 2, 12 * row);
+    assert_true(picture_has_bars(&img));
+    assert_int_equal(image_encode(&img, 80, &data, &n, &e), 0);
+    check(data, n, 160, "black bars");
+    free(data);
+    image_release(&img);
+    fill(&img, 160, 50);
+    for (size_t y = 0; y < 160; y++) {
+        memset(img.rgb + y * row + 3 * (size_t)130, 0, 3 * (size_t)30);
+    }
+    assert_true(picture_has_bars(&img));
+    for (size_t i = 0; i < 160 * row; i++) { /* a night: noise */
+        img.rgb[i] = (uint8_t)(rng_below(1, 2, i, 24));
+    }
+    assert_false(picture_has_bars(&img));
+    image_release(&img);
+}
+
+/* What decoding at full size finds, decoding to an eighth finds: cut and flipped at many places. */
+static void test_picture_damage(void **state)
+{
+    (void)state;
+    struct image img = {0};
+    uint8_t *data = NULL;
+    size_t n = 0;
+    int n_bad = 0;
+    struct err e = {0};
+    char text[256];
+    fill(&img, 640, 50);
+    for (size_t i = 0; i < (size_t)640 * 640 * 3; i++) { /* or it would be a card */
+        img.rgb[i] = (uint8_t)(img.rgb[i] - i % ((size_t)640 * 3) / 12);
+    }
+    assert_int_equal(image_encode(&img, 60, &data, &n, &e), 0);
+    image_release(&img);
+    uint8_t *copy = malloc(n);
+    assert_non_null(copy);
+    for (uint64_t i = 0; i < 150; i++) {
+        struct err cause = {0};
+        size_t m = i % 3 == 0 ? rng_below(7, 0, i, n) : n;
+        memcpy(copy, data, n);
+        if (i % 3 != 0) {
+            copy[600 + rng_below(7, 1, i, n - 600)] ^= (uint8_t)(1u << rng_below(7, 2, i, 8));
+        }
+        bool whole = image_decode(copy, m, 0, &img, &cause) == 0;
+        image_release(&img);
+        assert_int_equal(image_decode(copy, m, 640 / 8, &img, &cause) == 0, whole);
+        image_release(&img);
+        assert_false(!whole && picture_check(copy, m, 640, true, text));
+        n_bad += !whole;
+    }
+    assert_in_range(n_bad, 50, 149);
+    free(copy);
+    free(data);
+}
+
 /* Without decoding: the headers and the end, and nothing between. */
 static void test_picture_ends(void **state)
 {
@@ -401,6 +470,8 @@ int main(void)
         cmocka_unit_test(test_fixtures),
         cmocka_unit_test(test_card),
         cmocka_unit_test(test_picture_check),
+        cmocka_unit_test(test_picture_bars),
+        cmocka_unit_test(test_picture_damage),
         cmocka_unit_test(test_picture_ends),
         cmocka_unit_test(test_real_pictures),
     };
