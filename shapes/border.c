@@ -372,14 +372,17 @@ bool border_contains(const struct border *b, struct lonlat p)
         if ((a->lat > p.lat && c->lat > p.lat) || (a->lat < p.lat && c->lat < p.lat)) {
             continue;
         }
-        /* > 0: p is left of the edge seen from its lower to its upper end */
+        if (a->lat > c->lat) { /* upwards: neighbours that share an edge round alike */
+            const struct lonlat *upper = a;
+            a = c;
+            c = upper;
+        }
+        /* > 0: p is to the west of the edge */
         double side = (c->lon - a->lon) * (p.lat - a->lat) - (p.lon - a->lon) * (c->lat - a->lat);
         if (side == 0 && p.lon >= fmin(a->lon, c->lon) && p.lon <= fmax(a->lon, c->lon)) {
             return true;
         }
-        if ((a->lat <= p.lat) != (c->lat <= p.lat) && (side > 0) == (c->lat > a->lat)) {
-            inside = !inside;
-        }
+        inside ^= a->lat <= p.lat && c->lat > p.lat && side > 0;
     }
     return inside;
 }
