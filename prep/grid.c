@@ -146,6 +146,9 @@ static int compute(struct db *db, const struct grid_prefs *asked, int64_t scheme
         TRY(grid_work_spacing(w, &prefs, &prefs.spacing_m, e));
     }
     TRY(grid_work_cut(w, &prefs, e));
+    if (w->cells.layer) {
+        TRY(grid_layer_warn_overlaps(w->cells.layer, w->places.at, w->cell, w->places.n, e));
+    }
     TRY(make_classes(w, &prefs, e));
     report(w, &prefs);
     TRY(grid_store(db, &prefs, scheme, w, e));

@@ -15,6 +15,8 @@
 #include "shapes/vector.h"
 #include "shapes/wkb.h"
 
+#define SIG_EVERY 4096
+
 struct polygon {
     char *name;
     struct border *border;
@@ -153,6 +155,28 @@ uint32_t grid_layer_find(const struct grid_layer *l, struct lonlat p)
     return GRID_NO_CELL;
 }
 
+int grid_layer_warn_overlaps(const struct grid_layer *l, const struct lonlat *at,
+                             const uint32_t *cell, size_t n, struct err *e)
+{
+    size_t n_twice = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool twice = false;
+        if (i % SIG_EVERY == 0 && sig_check(e) != 0) {
+            return -1;
+        }
+        for (size_t k = cell[i] == GRID_NO_CELL ? l->n : cell[i] + 1; k < l->n && !twice; k++) {
+            twice = border_contains(l->v[k].border, at[i]);
+        }
+        n_twice += twice;
+    }
+    if (n_twice > 0) {
+        log_warn("%zu locations are in several polygons, or on a common edge: each has the first "
+                 "of their names",
+                 n_twice);
+    }
+    return 0;
+}
+
 uint32_t grid_layer_snap(const struct grid_layer *l, struct lonlat p, double snap_m)
 {
     uint32_t best = GRID_NO_CELL;
@@ -167,21 +191,57 @@ uint32_t grid_layer_snap(const struct grid_layer *l, struct lonlat p, double sna
     return best;
 }
 
-int grid_layer_points(const struct grid_layer *l, size_t i, struct crs *crs,
-                      struct lonlat *centroid, struct lonlat *clipped, struct err *e)
+/* Of one polygon in one plane. */
+static int points_in(const struct border *b, struct crs *crs, struct lonlat *centroid,
+                     struct lonlat *clipped, struct err *e)
 {
     int rc = -1;
     struct xy at;
     struct xy land;
     struct region *r = NULL;
-    TRY(region_new(l->v[i].border, crs, &r, e));
+    TRY(region_new(b, crs, &r, e));
     at = region_centroid(r);
     TRY(region_nearest(r, at, &land, e));
     TRY(crs_unproject(crs, &at, centroid, 1, e));
     TRY(crs_unproject(crs, &land, clipped, 1, e));
 out:
     region_free(r);
-    return rc == 0 ? 0 : err_ctx(e, "'%s'", l->v[i].name);
+    return rc;
+}
+
+/* Where the grid's plane has no place for a polygon, or is cut open in it: an equal-area one around
+ * its own middle. */
+static int points_around(const struct border *b, struct lonlat *centroid, struct lonlat *clipped,
+                         struct err *e)
+{
+    int rc = -1;
+    char name[160];
+    struct crs *crs = NULL;
+    struct bbox box = border_bbox(b);
+    (void)snprintf(name, sizeof name, "+proj=laea +lat_0=%.6f +lon_0=%.6f +datum=WGS84 +units=m",
+                   (box.min_y + box.max_y) / 2, geo_lon_near((box.min_x + box.max_x) / 2, 0));
+    TRY(crs_open(name, &crs, e));
+    TRY(points_in(b, crs, centroid, clipped, e));
+out:
+    crs_free(crs);
+    return rc;
+}
+
+int grid_layer_points(const struct grid_layer *l, size_t i, struct crs *crs,
+                      struct lonlat *centroid, struct lonlat *clipped, struct err *e)
+{
+    const struct polygon *p = &l->v[i];
+    struct err why = {0};
+    if (points_in(p->border, crs, centroid, clipped, &why) == 0) {
+        return 0;
+    }
+    if (points_around(p->border, centroid, clipped, e) != 0) {
+        *e = why;
+        return err_ctx(e, "'%s'", p->name);
+    }
+    log_note("'%s': its centre is that of an equal-area projection around it (%s)", p->name,
+             why.msg);
+    return 0;
 }
 
 int grid_layer_outline(const struct grid_layer *l, size_t i, struct buf *wkb, struct bbox *box,

@@ -33,7 +33,13 @@ void grid_layer_digest(const struct grid_layer *l, struct sha256 *s);
 uint32_t grid_layer_find(const struct grid_layer *l, struct lonlat p);
 uint32_t grid_layer_snap(const struct grid_layer *l, struct lonlat p, double snap_m);
 
-/* grid_layer_points - centroid of the area, and the point of the polygon nearest to it. */
+/* grid_layer_warn_overlaps - a warning that counts the places that other polygons hold as well as
+ * the one they have; cell[n] as found. */
+int grid_layer_warn_overlaps(const struct grid_layer *l, const struct lonlat *at,
+                             const uint32_t *cell, size_t n, struct err *e);
+
+/* grid_layer_points - centroid of the area, and the point of the polygon nearest to it: in the plane
+ * of crs, or around a polygon that has no place in it in one of its own. */
 int grid_layer_points(const struct grid_layer *l, size_t i, struct crs *crs,
                       struct lonlat *centroid, struct lonlat *clipped, struct err *e);
 

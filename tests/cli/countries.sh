@@ -130,3 +130,26 @@ if command -v ogrinfo >/dev/null; then
     expect 0 ogrinfo -al -so $db
     absent -E 'Warning|ERROR' out err
 fi
+
+# classes by name: what is overlapped is told, names that come twice are one class, those without a
+# name are left out, and countries of the whole Earth need no plane that holds them all
+cat >names.geojson <<'EOT'
+{"type":"FeatureCollection","features":[
+{"type":"Feature","properties":{"admin":"Ć","n":1},"geometry":{"type":"Polygon","coordinates":[[[16.5,45],[17.5,45],[17.5,46],[16.5,46],[16.5,45]]]}},
+{"type":"Feature","properties":{"admin":"B","n":2},"geometry":{"type":"Polygon","coordinates":[[[17.4,45],[18.1,45],[18.1,46],[17.4,46],[17.4,45]]]}},
+{"type":"Feature","properties":{"admin":"B","n":3},"geometry":{"type":"Polygon","coordinates":[[[18.1,45],[18.6,45],[18.6,46],[18.1,46],[18.1,45]]]}},
+{"type":"Feature","properties":{"admin":null,"n":4},"geometry":{"type":"Polygon","coordinates":[[[0,45],[1,45],[1,46],[0,46],[0,45]]]}},
+{"type":"Feature","properties":{"admin":"F","n":5},"geometry":{"type":"MultiPolygon","coordinates":[[[[170,60],[180,60],[180,70],[170,70],[170,60]]],[[[-180,60],[-170,60],[-170,70],[-180,70],[-180,60]]]]}}]}
+EOT
+db=first.gpkg
+fails 3 "'names.geojson' has no field 'name': it has admin, n" gdje-grid --catalog $db --border "$border" --polygons names.geojson
+expect 0 gdje-grid --catalog $db --border "$border" --crs EPSG:3857 --polygons names.geojson --name-field admin --name names -v
+says '1 of 5 polygons'
+says '5 locations are in several polygons, or on a common edge: each has the first of their names'
+says "note: 'F': its centre is that of an equal-area projection around it"
+is "$(sql "SELECT c.name, state, n_train + n_val + n_test FROM class c JOIN grid g ON g.id = grid_id WHERE g.name = 'names' ORDER BY c.name" $db)" 'B|kept|24
+F|empty|0
+Ć|kept|16'
+is "$(sql "SELECT abs(centroid_lon_deg) > 179.9, centroid_lat_deg BETWEEN 64 AND 67 FROM class c JOIN grid g ON g.id = grid_id
+    WHERE g.name = 'names' AND c.name = 'F'" $db)" '1|1'
+fails 3 "'fiji.geojson' has no field 'x': it has none" gdje-grid --catalog $db --border "$border" --polygons fiji.geojson --name-field x
