@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Safetensors files, read through a memory map and written whole: see safetensors.h.
+ * Safetensors files, read and written whole: see safetensors.h.
  *
  *     0        8                8 + L                      end
  *     +--------+----------------+--------------------------+
@@ -10,7 +10,7 @@
  *
  * The header is outside input. Like the format's own reader this one accepts only files whose
  * tensors cover the bytes behind the header exactly: overlap, holes and a rest are all refused.
- * It does not defend against a file that is cut short while it is mapped.
+ * Files are read, not mapped: one that is cut short meanwhile is an error, not a signal.
  */
 #include "train/nn/safetensors.h"
 
@@ -18,6 +18,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <jansson.h>
 
@@ -30,9 +31,10 @@
 /* Room for some 100,000 tensors; the largest header seen in practice is below 1 MiB. */
 #define MAX_HEADER ((size_t)16 << 20)
 #define PREFIX     8 /* bytes of the length in front */
+#define MAX_FILE   ((size_t)64 << 30)
 
 struct safetensors {
-    struct map map; /* empty when the bytes are borrowed */
+    uint8_t *bytes; /* owned; NULL when they are borrowed */
     json_t *header;
     json_t *metadata; /* view into header; NULL: none */
     struct st_tensor *tensor;
@@ -220,16 +222,43 @@ int st_open_memory(const uint8_t *data, size_t n, const char *name, struct safet
     return 0;
 }
 
+/* The length in front tells most files of another kind before all of them is read. */
+static int check_prefix(const char *path, struct err *e)
+{
+    uint8_t prefix[PREFIX];
+    uint64_t length = 0;
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        return err_set(e, ERR_INPUT, "cannot read '%s': not a regular file", path);
+    }
+    FILE *f = fopen(path, "rbe");
+    if (!f) {
+        return err_sys(e, errno, "cannot open '%s'", path);
+    }
+    const size_t n = fread(prefix, 1, PREFIX, f);
+    (void)fclose(f);
+    if (n == PREFIX) {
+        memcpy(&length, prefix, PREFIX);
+    }
+    return length <= MAX_HEADER ? 0
+                                : err_set(e, ERR_INPUT,
+                                          "cannot read '%s' as safetensors: a header"
+                                          " of %llu bytes does not fit",
+                                          path, (unsigned long long)length);
+}
+
 int st_open(const char *path, struct safetensors **st, struct err *e)
 {
-    struct map map = {0};
     int rc = -1;
-    TRY(map_open(&map, path, e));
-    TRY(st_open_memory(map.p, map.n, path, st, e));
-    (*st)->map = map;
-    map = (struct map){0};
+    uint8_t *bytes = NULL;
+    size_t n = 0;
+    TRY(check_prefix(path, e));
+    TRY(file_read(path, MAX_FILE, &bytes, &n, e));
+    TRY(st_open_memory(bytes, n, path, st, e));
+    (*st)->bytes = bytes;
+    bytes = NULL;
 out:
-    map_close(&map);
+    free(bytes);
     return rc;
 }
 
@@ -238,7 +267,7 @@ void st_close(struct safetensors *st)
     if (st) {
         json_decref(st->header);
         free(st->tensor);
-        map_close(&st->map);
+        free(st->bytes);
         free(st);
     }
 }

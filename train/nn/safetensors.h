@@ -28,7 +28,7 @@ struct st_tensor {
     const uint8_t *data; /* view; not necessarily aligned */
 };
 
-/* st_open - map a file and check its header. ERR_INPUT names the file and what is wrong. */
+/* st_open - read a file and check its header. ERR_INPUT names the file and what is wrong. */
 int st_open(const char *path, struct safetensors **st, struct err *e);
 
 /* st_open_memory - the same for the n bytes of a file in memory, borrowed until st_close; name is

@@ -237,6 +237,26 @@ static void test_bad_headers(void **state)
     }
 }
 
+/* What was read stays, whatever becomes of the file. */
+static void test_cut_while_open(void **state)
+{
+    const float a[3] = {1.0F, 2.0F, 3.0F};
+    const struct st_out t = {"a", 1, {3}, a};
+    struct safetensors *st = NULL;
+    struct err e = {0};
+    float back[3] = {0};
+    (void)state;
+    assert_int_equal(st_write(path, &t, 1, NULL, 0, &e), 0);
+    assert_int_equal(st_open(path, &st, &e), 0);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(st_read_f32(st_find(st, "a"), back, 3, &e), 0);
+    assert_memory_equal(back, a, sizeof a);
+    st_close(st);
+    assert_int_equal(st_open(path, &st, &e), -1);
+    assert_int_equal(st_open(dir, &st, &e), -1);
+    assert_non_null(strstr(e.msg, "not a regular file"));
+}
+
 /* Lengths that lie, and every way to cut a good file. */
 static void test_cut_files(void **state)
 {
@@ -454,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_formats),
         cmocka_unit_test(test_bad_headers),
         cmocka_unit_test(test_cut_files),
+        cmocka_unit_test_setup_teardown(test_cut_while_open, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_paths, setup, teardown),
         cmocka_unit_test_setup_teardown(test_load_graph, setup, teardown),
         cmocka_unit_test_setup_teardown(test_load_foreign, setup, teardown),
