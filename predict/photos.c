@@ -2,7 +2,6 @@
 /* Finding photos and bringing them to a network's size. */
 #include "predict/photos.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -12,9 +11,13 @@
 
 #include "core/file.h"
 #include "core/image.h"
+#include "core/listing.h"
+#include "core/sig.h"
 #include "core/vec.h"
 #include "sql/catalog.h"
 #include "train/nn/place.h"
+
+#define MAX_DEPTH 32 /* of folders */
 
 static const char *const view_names[PHOTO_VIEWS] = {"0.jpg", "90.jpg", "180.jpg", "270.jpg"};
 
@@ -49,15 +52,9 @@ static int add_location(struct photos *p, const char *uuid, struct photo_locatio
 
 /* Files and folders ----------------------------------------------------------------------------- */
 
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 /* The views in a folder as a location, when there are any; *found says so. */
-static int add_folder(struct photos *p, const char *dir, const char *uuid, bool *found,
-                      struct err *e)
+static int add_views(struct photos *p, const char *dir, const char *uuid, bool *found,
+                     struct err *e)
 {
     int rc = -1;
     char *path[PHOTO_VIEWS] = {NULL};
@@ -89,60 +86,68 @@ out:
     return rc;
 }
 
-static int not_hidden(const struct dirent *d)
+static int add_photo(struct photos *p, const char *path, struct err *e)
 {
-    return d->d_name[0] != '.';
-}
-
-/* Byte order, whatever the locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-/* Every folder in dir that holds views. */
-static int add_folders(struct photos *p, const char *dir, struct err *e)
-{
-    int rc = 0;
-    struct dirent **entry = NULL;
-    const size_t before = p->n;
-    const int n = scandir(dir, &entry, not_hidden, by_name);
-    if (n < 0) {
-        return err_sys(e, errno, "cannot read directory '%s'", dir);
+    struct photo_location *loc = NULL;
+    if (add_location(p, path, &loc, e) != 0) {
+        return -1;
     }
-    for (int i = 0; i < n; i++) {
-        bool found = false;
-        char *path = rc == 0 ? path_join(dir, entry[i]->d_name) : NULL;
-        if (rc == 0 && !path) {
-            rc = err_nomem(e, "a path");
-        } else if (rc == 0 && is_folder(path)) {
-            rc = add_folder(p, path, entry[i]->d_name, &found, e);
-        }
+    loc->view[0] = strdup(path);
+    return loc->view[0] ? 0 : err_nomem(e, "a path");
+}
+
+static int add_folder(struct photos *p, const char *dir, const char *uuid, int depth,
+                      struct err *e);
+
+/* What a folder of photos or of locations holds. Links are followed to locations, but not to
+ * folders of other things: they may go in circles. */
+static int add_entry(struct photos *p, const char *path, int depth, struct err *e)
+{
+    struct stat st;
+    bool found = false;
+    if (sig_check(e) != 0) {
+        return -1;
+    }
+    if (lstat(path, &st) != 0) {
+        return err_sys(e, errno, "cannot look at '%s'", path);
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return depth < MAX_DEPTH ? add_folder(p, path, path_base(path), depth + 1, e) : 0;
+    }
+    if (S_ISLNK(st.st_mode) && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        return add_views(p, path, path_base(path), &found, e);
+    }
+    return name_is_jpeg(path_base(path)) ? add_photo(p, path, e) : 0;
+}
+
+/* A folder with views is a location; of any other all photos and folders are looked at. */
+static int add_folder(struct photos *p, const char *dir, const char *uuid, int depth, struct err *e)
+{
+    bool found = false;
+    struct listing l = {0};
+    int rc = add_views(p, dir, uuid, &found, e);
+    if (rc != 0 || found) {
+        return rc;
+    }
+    rc = listing_read(dir, &l, e);
+    for (size_t i = 0; rc == 0 && i < l.n; i++) {
+        char *path = path_join(dir, l.name[i]);
+        rc = path ? add_entry(p, path, depth, e) : err_nomem(e, "a path");
         free(path);
-        free(entry[i]);
     }
-    free(entry);
-    if (rc == 0 && p->n == before) {
-        rc = err_set(e, ERR_INPUT,
-                     "no photos in '%s': expected UUID/0.jpg, 90.jpg, 180.jpg, 270.jpg", dir);
-    }
+    listing_release(&l);
     return rc;
 }
 
 static int add_name(struct photos *p, const char *name, struct err *e)
 {
     struct stat st;
-    struct photo_location *loc = NULL;
-    bool found = false;
+    const size_t before = p->n;
     if (stat(name, &st) != 0) {
         return err_sys(e, errno, "cannot open '%s'", name);
     }
     if (!S_ISDIR(st.st_mode)) {
-        if (add_location(p, name, &loc, e) != 0) {
-            return -1;
-        }
-        loc->view[0] = strdup(name);
-        return loc->view[0] ? 0 : err_nomem(e, "a path");
+        return add_photo(p, name, e);
     }
     char *dir = strdup(name);
     if (!dir) {
@@ -151,11 +156,11 @@ static int add_name(struct photos *p, const char *name, struct err *e)
     for (size_t n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--) {
         dir[n - 1] = '\0';
     }
-    int rc = add_folder(p, dir, path_base(dir), &found, e);
-    if (rc == 0 && !found) {
-        rc = add_folders(p, dir, e);
-    }
+    int rc = add_folder(p, dir, path_base(dir), 0, e);
     free(dir);
+    if (rc == 0 && p->n == before) {
+        rc = err_set(e, ERR_INPUT, "no photos in '%s': neither *.jpg nor folders of them", name);
+    }
     return rc;
 }
 

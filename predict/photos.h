@@ -37,10 +37,11 @@ struct photos {
 };
 
 /*
- * photos_from_names - each name is a photo, which is a location with one view and the name as uuid;
- * a folder with 0.jpg, 90.jpg, 180.jpg, 270.jpg or some of them, which is a location named like the
- * folder; or a folder of such folders, in the order of their names. "-" stands for the names on
- * stdin, one a line. ERR_INPUT for names that do not exist and for folders without photos.
+ * photos_from_names - each name is a photo, which is a location with one view and the name as uuid,
+ * or a folder. A folder with 0.jpg, 90.jpg, 180.jpg, 270.jpg or some of them is a location named
+ * like the folder. Of any other folder every photo (by its name: *.jpg) is a location, and its
+ * folders are looked at alike, in the order of names. "-" stands for the names on stdin, one a line.
+ * ERR_INPUT for names that do not exist and for folders without photos.
  */
 int photos_from_names(struct photos *p, const char *const *name, int n, FILE *in, struct err *e);
 

@@ -378,7 +378,8 @@ static int predict_foreign(struct job *j, struct db *db, struct err *e)
     if (j->part.n == 0) {
         j->part = (struct opt_list){.v = {"all"}, .n = 1};
     }
-    log_info("the catalog has no run '%s': its places are predicted, nothing is stored", j->c->run);
+    log_warn("catalog '%s' has no run '%s': answers are printed, nothing is stored in it",
+             j->cli->catalog, j->c->run);
     if (photos_from_catalog(&j->photos, db, 0, &j->part, e) != 0) {
         return -1;
     }

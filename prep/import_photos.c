@@ -1,32 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Items from photo files and folders of them. A photo's id is its path from the folder that was
  * named (or that it lies in), without extension: the same however often it is imported. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "core/file.h"
+#include "core/listing.h"
 #include "core/sig.h"
 #include "prep/import_items.h"
 
 #define MAX_DEPTH 32
-
-static bool is_jpeg_name(const char *name)
-{
-    static const char *const ends[] = {".jpg", ".jpeg", ".jpe"};
-    size_t n = strlen(name);
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        size_t m = strlen(ends[i]);
-        if (n > m && strcasecmp(name + n - m, ends[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* root: how much of the absolute path is not part of the id. */
 static int add_photo(const char *path, size_t root, struct import_items *items, struct err *e)
@@ -36,7 +22,7 @@ static int add_photo(const char *path, size_t root, struct import_items *items, 
     if (!id) {
         return err_nomem(e, "an id");
     }
-    if (is_jpeg_name(path_base(id))) {
+    if (name_is_jpeg(path_base(id))) {
         *strrchr(id, '.') = '\0';
     }
     int rc = import_add(items, id, path, &it, e);
@@ -62,37 +48,22 @@ static int visit(const char *path, size_t root, int depth, struct import_items *
     if (S_ISDIR(st.st_mode)) { /* links to folders are not followed: they may go in circles */
         return depth < MAX_DEPTH ? walk(path, root, depth + 1, items, e) : 0;
     }
-    return is_jpeg_name(path_base(path)) ? add_photo(path, root, items, e) : 0;
-}
-
-static int not_hidden(const struct dirent *en)
-{
-    return en->d_name[0] != '.';
-}
-
-/* alphasort by bytes: no result may depend on the locale. */
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
+    return name_is_jpeg(path_base(path)) ? add_photo(path, root, items, e) : 0;
 }
 
 static int walk(const char *dir, size_t root, int depth, struct import_items *items, struct err *e)
 {
     int rc = 0;
-    struct dirent **entry = NULL;
-    int n = scandir(dir, &entry, not_hidden, by_bytes);
-    if (n < 0) {
-        return err_sys(e, errno, "cannot open directory '%s'", dir);
+    struct listing l = {0};
+    if (listing_read(dir, &l, e) != 0) {
+        return -1;
     }
-    for (int i = 0; i < n; i++) {
-        char *path = rc == 0 ? path_join(dir, entry[i]->d_name) : NULL;
-        if (rc == 0) {
-            rc = path ? visit(path, root, depth, items, e) : err_nomem(e, "a path");
-        }
+    for (size_t i = 0; rc == 0 && i < l.n; i++) {
+        char *path = path_join(dir, l.name[i]);
+        rc = path ? visit(path, root, depth, items, e) : err_nomem(e, "a path");
         free(path);
-        free(entry[i]);
     }
-    free(entry);
+    listing_release(&l);
     return rc;
 }
 

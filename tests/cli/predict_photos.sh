@@ -38,6 +38,20 @@ near one.csv four.csv
 gdje-predict --checkpoint $cp photos/set/000008/90.jpg same | cut -d, -f1 >names
 printf 'uuid\nphotos/set/000008/90.jpg\nsame\n' | cmp - names
 
+# any other folder: its photos are locations, its folders looked at alike; links do not lead in circles
+mkdir -p album/trip/place album/nothing
+cp photos/set/000008/0.jpg album/b.JPEG
+cp photos/set/000008/90.jpg album/trip/a.jpg
+cp photos/set/000008/180.jpg album/trip/place/180.jpg
+cp photos/set/000008/270.jpg album/.hidden.jpg
+echo text >album/notes.txt
+ln -s .. album/trip/up
+gdje-predict --checkpoint $cp album >album.csv
+printf 'uuid\nalbum/b.JPEG\nalbum/trip/a.jpg\nplace\n' >want
+cut -d, -f1 album.csv | cmp want -
+gdje-predict --checkpoint $cp album/trip album/b.JPEG | sort >parts.csv
+sort album.csv | cmp - parts.csv
+
 # decoders differ, land and formats
 for d in mean mode median; do
     gdje-predict --checkpoint $cp photos/set --decode $d -o $d.csv
@@ -99,8 +113,9 @@ grep -q '^test	classifier	top10' s.tsv
 
 # a checkpoint from elsewhere: every place with photos is answered on standard output, none stored
 "$fixture" --border "$border" --checkpoint 32 --count 60 --hostile named
-expect 1 gdje-predict --checkpoint named/best.safetensors --catalog w/catalog.gpkg -o foreign.csv
-says 'has no run'
+expect 1 gdje-predict --checkpoint named/best.safetensors --catalog w/catalog.gpkg -q
+says "warning: catalog 'w/catalog.gpkg' has no run"
+mv out foreign.csv
 [ "$(wc -l <foreign.csv)" -eq 49 ]
 gdje-predict --checkpoint $cp --catalog w/catalog.gpkg -o again2.csv 2>err
 cmp answers.csv again2.csv
