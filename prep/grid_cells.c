@@ -304,7 +304,12 @@ int grid_cells_points(const struct grid_cells *cells, struct grid_ground *g, siz
     if (!clipped) {
         return 0;
     }
-    return region_nearest(g->metres, middle, &land, e) != 0
-               ? -1
-               : crs_unproject(g->crs, &land, clipped, 1, e);
+    if (region_nearest(g->metres, middle, &land, e) != 0) {
+        return -1;
+    }
+    if (land.x == middle.x && land.y == middle.y) { /* most are on land */
+        *clipped = *centre;
+        return 0;
+    }
+    return crs_unproject(g->crs, &land, clipped, 1, e);
 }

@@ -14,6 +14,8 @@ struct region {
     struct geos geos;
     GEOSGeometry *land;
     const GEOSPreparedGeometry *prepared; /* of land */
+    GEOSGeometry *coast;                  /* its edge */
+    const GEOSPreparedGeometry *prepared_coast;
     struct bbox box;
     double area_m2;
     struct xy centroid;
@@ -25,6 +27,8 @@ void region_free(struct region *r)
         return;
     }
     if (r->geos.h) {
+        GEOSPreparedGeom_destroy_r(r->geos.h, r->prepared_coast);
+        GEOSGeom_destroy_r(r->geos.h, r->coast);
         GEOSPreparedGeom_destroy_r(r->geos.h, r->prepared);
         GEOSGeom_destroy_r(r->geos.h, r->land);
     }
@@ -194,7 +198,10 @@ static int prepare(struct region *r, struct err *e)
                 GEOSGeomGetY_r(g->h, centroid, &r->centroid.y) == 1;
     GEOSGeom_destroy_r(g->h, centroid);
     r->prepared = GEOSPrepare_r(g->h, r->land);
-    if (!known || !r->prepared || !GEOSArea_r(g->h, r->land, &r->area_m2) ||
+    /* of polygons GEOS 3.11 finds the nearest point by trying every edge, of lines by an index */
+    r->coast = GEOSBoundary_r(g->h, r->land);
+    r->prepared_coast = r->coast ? GEOSPrepare_r(g->h, r->coast) : NULL;
+    if (!known || !r->prepared || !r->prepared_coast || !GEOSArea_r(g->h, r->land, &r->area_m2) ||
         !GEOSGeom_getXMin_r(g->h, r->land, &b->min_x) ||
         !GEOSGeom_getXMax_r(g->h, r->land, &b->max_x) ||
         !GEOSGeom_getYMin_r(g->h, r->land, &b->min_y) ||
@@ -311,7 +318,7 @@ int region_nearest(struct region *r, struct xy p, struct xy *nearest, struct err
     GEOSGeometry *point = GEOSGeom_createPointFromXY_r(g->h, p.x, p.y);
     char inside = point ? GEOSPreparedIntersects_r(g->h, r->prepared, point) : (char)2;
     if (inside == 0) {
-        seq = GEOSPreparedNearestPoints_r(g->h, r->prepared, point);
+        seq = GEOSPreparedNearestPoints_r(g->h, r->prepared_coast, point);
     }
     if (inside == 2 || (inside == 0 && (!seq || !GEOSCoordSeq_getXY_r(g->h, seq, 0, &q.x, &q.y)))) {
         rc = geos_err(g, e, "cannot find the nearest land");

@@ -8,6 +8,7 @@
 
 #include <geos_c.h>
 
+#include "core/rng.h"
 #include "shapes/region.h"
 #include "shapes/wkb.h"
 
@@ -100,6 +101,56 @@ static void test_nearest(void **state)
     assert_true(fabs(hypot(q.x - (east.x - 2000), q.y - east.y) - 2000) < 20);
     assert_true(hypot(q.x - east.x, q.y - east.y) < 100);
     region_free(r);
+}
+
+static double to_edge(struct xy p, struct xy a, struct xy b)
+{
+    double dx = b.x - a.x;
+    double dy = b.y - a.y;
+    double t = ((p.x - a.x) * dx + (p.y - a.y) * dy) / (dx * dx + dy * dy);
+    t = dx * dx + dy * dy > 0 ? fmin(fmax(t, 0), 1) : 0;
+    return hypot(a.x + t * dx - p.x, a.y + t * dy - p.y);
+}
+
+/* The index against every edge of Croatia. */
+static void test_nearest_of_all(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct border *b = open_border(CROATIA);
+    struct region *r = open_region(CROATIA);
+    struct bbox box = region_bbox(r);
+    size_t n_sea = 0;
+    for (uint64_t i = 0; i < 300; i++) {
+        struct xy q;
+        bool inside = false;
+        struct xy p = {box.min_x + rng_f64(1, 1, i) * (box.max_x - box.min_x),
+                       box.min_y + rng_f64(1, 2, i) * (box.max_y - box.min_y)};
+        double best = INFINITY;
+        assert_int_equal(region_contains(r, p, &inside, &e), 0);
+        assert_int_equal(region_nearest(r, p, &q, &e), 0);
+        if (inside) {
+            assert_true(q.x == p.x && q.y == p.y);
+            continue;
+        }
+        for (size_t k = 0; k < border_n_rings(b); k++) {
+            size_t n = 0;
+            bool hole = false;
+            const struct lonlat *ring = border_ring(b, k, &n, &hole);
+            struct xy *xy = malloc(n * sizeof *xy);
+            assert_non_null(xy);
+            assert_int_equal(crs_project(crs, ring, xy, n, &e), 0);
+            for (size_t j = 1; j < n; j++) {
+                best = fmin(best, to_edge(p, xy[j - 1], xy[j]));
+            }
+            free(xy);
+        }
+        assert_true(fabs(hypot(q.x - p.x, q.y - p.y) - best) < 1e-6);
+        n_sea++;
+    }
+    assert_true(n_sea > 150);
+    region_free(r);
+    border_free(b);
 }
 
 static void test_not_projectable(void **state)
@@ -246,6 +297,7 @@ int main(void)
         cmocka_unit_test(test_area),
         cmocka_unit_test(test_boxes),
         cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_nearest_of_all),
         cmocka_unit_test(test_not_projectable),
         cmocka_unit_test(test_outline),
         cmocka_unit_test(test_outline_across_180),
