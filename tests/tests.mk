@@ -68,8 +68,9 @@ $(B)/tests/bench/fetch_server: tests/bench/fetch_server.c $(archive_core) $(B)/f
 bench-fetch: $(B)/tests/bench/fetch_server $(B)/gdje-fetch $(B)/gdje-sample ## fetching, next to curl and aiohttp if they are there
 	$(Q)if command -v /usr/bin/python3 >/dev/null; then /usr/bin/python3 tests/bench/fetch.py $(B); else echo 'skip: no /usr/bin/python3'; fi
 
-bench-prep: $(addprefix $(B)/gdje-,import hash split project grid pack) ## preparing pictures and a million places, next to Pillow and NumPy
-	$(Q)if /usr/bin/python3 -c 'import numpy, PIL' 2>/dev/null; then /usr/bin/python3 tests/bench/prep.py $(B) $(BORDER); else echo 'skip: no NumPy and Pillow'; fi
+QUICK ?= 0
+bench-prep: $(addprefix $(B)/gdje-,sample import hash split project grid pack) ## preparing pictures and a million places, next to Pillow, NumPy and GeoPandas (QUICK=1: without)
+	$(Q)if /usr/bin/python3 -c 'import numpy, PIL' 2>/dev/null; then /usr/bin/python3 tests/bench/prep.py $(if $(filter 1,$(QUICK)),--quick) $(B) $(BORDER); else echo 'skip: no NumPy and Pillow'; fi
 
 .PHONY: bench-fetch bench-prep bench-train check-build check-sanitized check-unit check-cli check-fuzz test fuzz
 
