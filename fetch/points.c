@@ -52,8 +52,8 @@ struct points {
     struct spread spread; /* unused without a distance */
 };
 
-/* Whether all that is within a distance is at sea, as most discs around the world's towns are. The
- * nearest land is right near by; far away it may be some percent off. */
+/* Whether all that is within a distance is at sea, as most discs around the world's towns are.
+ * border_nearest_land is right to metres within 50 km; far away it may be some percent off. */
 static bool out_of_reach(const struct border *b, struct lonlat centre, double radius_m)
 {
     struct bbox box = border_bbox(b);
@@ -62,7 +62,7 @@ static bool out_of_reach(const struct border *b, struct lonlat centre, double ra
         return true;
     }
     double km = geo_distance_km(centre, border_nearest_land(b, centre));
-    return km * 1000 > 1.5 * radius_m + 1000;
+    return km * 1000 > (km < 50 ? 1.01 : 1.5) * radius_m + 10;
 }
 
 /* A disc that holds a box in degrees. */
