@@ -20,7 +20,7 @@
 #include "fetch/demo/protocol_internal.h"
 
 #define RECORDS_MAX  2000
-#define AREA_MAX     0.01 /* square degrees: below that */
+#define AREA_MAX     (0.01 - 1e-9) /* square degrees; 0.1 by 0.1 is refused however it rounds */
 #define FIELDS_MAX   64
 #define ID_SIZE      24
 #define SEQUENCE     23 /* 22 characters of base64url and the final NUL */

@@ -28,7 +28,7 @@
 #define BACKLOG          512
 #define CONNECTIONS_MAX  1024
 #define CONNECTION_BYTES (32 * 1024) /* request line and headers */
-#define BODY_MAX         (64 * 1024)
+#define BODY_MAX         65536
 #define IDLE_TIMEOUT_S   120 /* of a connection kept open */
 
 struct server {

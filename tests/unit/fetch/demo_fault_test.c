@@ -146,21 +146,20 @@ static void test_other_services(void **state)
     static const char mapillary[] = "/images?bbox=15.95,45.75,16.04,45.84&limit=3&fields=geometry";
     static const char panoramax[] = "/api/search?bbox=15.95,45.75,16.04,45.84&limit=3";
     static const struct {
+        const char *target, *says;
         enum fault fault;
-        const char *target;
         int status;
-        const char *says;
     } expected[] = {
-        {FAULT_403, mapillary, 403, "\"code\":190"},
-        {FAULT_403, panoramax, 403, "\"status_code\":403"},
-        {FAULT_OVER_LIMIT, mapillary, 403, "\"code\":4}"},
-        {FAULT_OVER_LIMIT, panoramax, 429, "\"status_code\":429"},
-        {FAULT_UNKNOWN_ERROR, mapillary, 500, "\"code\":1}"},
-        {FAULT_UNKNOWN_ERROR, panoramax, 500, "\"status_code\":500"},
-        {FAULT_RETRY_AFTER, mapillary, 429, "Too many"},
-        {FAULT_HTML, panoramax, 200, "<html>"},
-        {FAULT_TYPES, mapillary, 200, "{\"data\":[{\"id\":17,\"geometry\":[\"45.8\",null]}"},
-        {FAULT_TYPES, panoramax, 200, "{\"type\":17,\"stac_version\":17"},
+        {mapillary, "\"code\":190", FAULT_403, 403},
+        {panoramax, "\"status_code\":403", FAULT_403, 403},
+        {mapillary, "\"code\":4}", FAULT_OVER_LIMIT, 403},
+        {panoramax, "\"status_code\":429", FAULT_OVER_LIMIT, 429},
+        {mapillary, "\"code\":1}", FAULT_UNKNOWN_ERROR, 500},
+        {panoramax, "\"status_code\":500", FAULT_UNKNOWN_ERROR, 500},
+        {mapillary, "Too many", FAULT_RETRY_AFTER, 429},
+        {panoramax, "<html>", FAULT_HTML, 200},
+        {mapillary, "{\"data\":[{\"id\":17,\"geometry\":[\"45.8\",null]}", FAULT_TYPES, 200},
+        {panoramax, "{\"type\":17,\"stac_version\":17", FAULT_TYPES, 200},
     };
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         struct answer a = {0};

@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 
 #include "core/buf.h"
+#include "fetch/demo/protocol_internal.h"
 #include "fetch/demo/server.h"
 #include "tests/unit/fetch/demo_world.h"
 
@@ -20,6 +21,8 @@ struct reply {
     struct buf body;
     char *type; /* view of the handle */
 };
+
+static const struct world *world; /* for callbacks */
 
 static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 {
@@ -126,6 +129,84 @@ static void test_refuses(void **state)
     curl_easy_cleanup(curl);
 }
 
+/* Bodies reach the protocol whole or are refused; the address in an answer is the one asked. */
+static void test_post(void **state)
+{
+    const struct world *w = *state;
+    struct protocol p = {.country = w->country};
+    struct err e = {0};
+    struct server *s = NULL;
+    struct reply r = {0};
+    static char body[100000];
+    CURL *curl = curl_easy_init();
+    struct curl_slist *json = curl_slist_append(NULL, "Content-Type: application/json");
+    assert_true(curl && json);
+    assert_int_equal(server_start(&p, NULL, 0, 1, &s, &e), 0);
+    memset(body, ' ', sizeof body - 1);
+    memcpy(body, "{\"limit\":", 9);
+    body[60000] = '1';
+    body[60001] = '}';
+    body[60002] = '\0';
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, json);
+    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+    get(curl, s, "/api/search", &r);
+    assert_int_equal(r.status, 200);
+    char base[64];
+    (void)snprintf(base, sizeof base, "http://127.0.0.1:%d/api/pictures/", server_port(s));
+    assert_non_null(strstr(r.body.p, base));
+    buf_release(&r.body);
+    body[60002] = ' ';
+    get(curl, s, "/api/search", &r);
+    assert_int_equal(r.status, 413);
+    buf_release(&r.body);
+    server_stop(s);
+    curl_slist_free_all(json);
+    curl_easy_cleanup(curl);
+}
+
+static bool find_unfinished(void *ctx, const struct shot *shot)
+{
+    char *target = ctx;
+    struct err e = {0};
+    struct answer a = {0};
+    char uuid[PANORAMAX_UUID_SIZE];
+    struct protocol p = {.country = world->country};
+    struct drives d = {world->country, DRIVE_PANORAMAX, DRIVE_DENSITY};
+    panoramax_uuid(&d, shot->number, uuid);
+    (void)snprintf(target, 64, "/api/pictures/%s", uuid);
+    assert_int_equal(protocol_answer(&p, &(struct ask){.target = target}, &a, &e), 0);
+    bool found = a.status == 102;
+    answer_release(&a);
+    return !found;
+}
+
+/* A status of 102 is sent, and nothing after it: the library would go on for ever. */
+static void test_unfinished(void **state)
+{
+    world = *state;
+    char target[64];
+    struct protocol p = {.country = world->country};
+    struct drives d = {world->country, DRIVE_PANORAMAX, DRIVE_DENSITY};
+    struct err e = {0};
+    struct server *s = NULL;
+    char url[128];
+    long status = 0;
+    CURL *curl = curl_easy_init();
+    assert_non_null(curl);
+    drives_visit(&d, border_bbox(world->border), find_unfinished, target);
+    assert_int_equal(server_start(&p, NULL, 0, 1, &s, &e), 0);
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%d%s", server_port(s), target);
+    (void)curl_easy_setopt(curl, CURLOPT_URL, url);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, 20L);
+    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    assert_int_equal(curl_easy_perform(curl), CURLE_GOT_NOTHING);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    assert_int_equal(status, 102);
+    server_stop(s);
+    curl_easy_cleanup(curl);
+}
+
 static void test_busy_port(void **state)
 {
     const struct world *w = *state;
@@ -152,8 +233,8 @@ static void test_busy_port(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_serves),
-        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_serves),    cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_post),      cmocka_unit_test(test_unfinished),
         cmocka_unit_test(test_busy_port),
     };
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
