@@ -55,6 +55,7 @@ struct report {
     struct report_cell *cell;      /* [n_cells] owned */
     size_t n_cells;
     struct outline border; /* simplified; no rings: none */
+    double middle_deg;     /* longitude: all that is drawn is within 180 of it */
     int64_t n_demo, n_all; /* locations of the demo provider, of all */
     uint32_t *by_error;    /* [part->n] locations, least error first; owned */
     const struct report_prefs *prefs;

@@ -340,6 +340,7 @@ static int load_border(struct report *r, struct err *e)
         TRY(outline_add_ring(&r->border, ring, n, e));
     }
     const struct bbox box = border_bbox(b);
+    r->middle_deg = (box.min_x + box.max_x) / 2;
     TRY(outline_simplify(&r->border,
                          hypot(box.max_x - box.min_x, box.max_y - box.min_y) / BORDER_DETAIL, e));
 out:
@@ -364,6 +365,7 @@ int report_load(struct report *r, struct db *db, const struct report_prefs *pref
         measure_cells(r, e) != 0) {
         return -1;
     }
+    r->middle_deg = geo_mean(r->part->truth, NULL, r->part->n).lon;
     return prefs->border ? load_border(r, e) : 0;
 }
 

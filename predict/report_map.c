@@ -12,19 +12,25 @@
 #define N_STEPS    6 /* colours */
 #define UUID_SHOWN 80
 
+/* Longitudes go on where they are: a country on both sides of 180 is one country on the map. */
+static double drawn(const struct report *r, double lon)
+{
+    return isfinite(r->middle_deg) ? geo_lon_near(lon, r->middle_deg) : lon;
+}
+
 /* Rings as [[lat, lon], ...]: Leaflet's order. 4 decimals are 11 m. */
-static void rings(FILE *f, const struct outline *o)
+static void rings(const struct report *r, FILE *f, const struct outline *o)
 {
     size_t first = 0;
     (void)fputc('[', f);
-    for (size_t r = 0; r < o->n_rings; r++) {
-        (void)fputs(r ? ",[" : "[", f);
-        for (size_t i = first; i < o->end[r]; i++) {
+    for (size_t k = 0; k < o->n_rings; k++) {
+        (void)fputs(k ? ",[" : "[", f);
+        for (size_t i = first; i < o->end[k]; i++) {
             (void)fprintf(f, "%s[%.4f,%.4f]", i > first ? "," : "", o->point[i].lat,
-                          o->point[i].lon);
+                          drawn(r, o->point[i].lon));
         }
         (void)fputc(']', f);
-        first = o->end[r];
+        first = o->end[k];
     }
     (void)fputc(']', f);
 }
@@ -48,7 +54,7 @@ static void cells(const struct report *r, FILE *f)
             (void)fputs("null", f);
         }
         (void)fputs(",\"rings\":", f);
-        rings(f, &c->outline);
+        rings(r, f, &c->outline);
         (void)fputc('}', f);
     }
     (void)fputc(']', f);
@@ -74,7 +80,8 @@ static int line(const struct report *r, struct stmt *uuid, size_t i, FILE *f, st
     }
     (void)snprintf(name, sizeof name, "%s", row ? col_text(uuid, 0) : "");
     stmt_reset(uuid);
-    (void)fprintf(f, "\n[%.4f,%.4f,%.4f,%.4f,%.2f,", t.lat, t.lon, p.lat, p.lon, r->chosen->km[i]);
+    (void)fprintf(f, "\n[%.4f,%.4f,%.4f,%.4f,%.2f,", t.lat, drawn(r, t.lon), p.lat, drawn(r, p.lon),
+                  r->chosen->km[i]);
     json_text(f, name);
     (void)fputc(']', f);
     return 0;
@@ -148,7 +155,7 @@ static int steps(const struct report *r, FILE *f, struct err *e)
 int report_map(const struct report *r, struct db *db, FILE *f, size_t *n_lines, struct err *e)
 {
     (void)fputs("{\"border\":", f);
-    rings(f, &r->border);
+    rings(r, f, &r->border);
     cells(r, f);
     if (lines(r, db, f, n_lines, e) != 0 || steps(r, f, e) != 0) {
         return -1;
