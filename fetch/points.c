@@ -167,8 +167,9 @@ static bool inside(const struct points_rules *r, const struct points_site *s, st
            (s->area == r->border || border_contains(r->border, at));
 }
 
-/* Whether a place on free ground is far enough from all others; if so, it is one of them. */
-static int has_room(struct points *p, struct lonlat at, bool *room, struct err *e)
+/* Whether a place on free ground is far enough from all others; if so, it is one of them. *again:
+ * this very place was taken before. */
+static int has_room(struct points *p, struct lonlat at, bool *room, bool *again, struct err *e)
 {
     const struct points_rules *r = p->rules;
     struct xy xy;
@@ -176,7 +177,8 @@ static int has_room(struct points *p, struct lonlat at, bool *room, struct err *
     if (r->taken) {
         (void)nearest_find(r->taken, at, &km);
     }
-    *room = km * 1000 >= fmax(r->min_distance_m, SAME_M);
+    *again = km * 1000 < SAME_M;
+    *room = !*again && km * 1000 >= r->min_distance_m;
     if (!*room || !(r->min_distance_m > 0)) {
         return 0;
     }
@@ -189,6 +191,7 @@ int points_next(struct points *p, size_t site, struct lonlat *at, bool *found, s
     struct site *s = &p->site[site];
     const struct patience *limit = s->limit;
     struct patience n = {0};
+    bool again = false;
     *found = false;
     for (; !s->closed && n.all < limit->all && n.excluded < limit->excluded && n.near < limit->near;
          n.all++) {
@@ -204,7 +207,7 @@ int points_next(struct points *p, size_t site, struct lonlat *at, bool *found, s
             n.excluded++;
             continue;
         }
-        if (has_room(p, c, found, e) != 0) {
+        if (has_room(p, c, found, &again, e) != 0) {
             return -1;
         }
         if (*found) {
@@ -213,6 +216,9 @@ int points_next(struct points *p, size_t site, struct lonlat *at, bool *found, s
             return 0;
         }
         n.near++;
+        if (again) { /* found by an earlier run, whose sequence this is: it looked on from here */
+            n = (struct patience){0};
+        }
     }
     s->closed = true;
     return 0;

@@ -261,48 +261,58 @@ static void test_exclude(void **state)
 
 /* --- cells ---------------------------------------------------------------------------------------------- */
 
-/* A grid of n x n cells from 16 to 18 east, 45.3 to 46.3 north; the last row of cells is outside. */
-static void make_grid(int n)
+static void begin_grid(void)
+{
+    exec("INSERT INTO split_scheme (name, method, ratios, seed)"
+         " VALUES ('default', 'hash', '8/1/1', 1);"
+         "INSERT INTO grid (name, method, crs, scheme_id, border_sha256, n_classes,"
+         " n_unlabelled) VALUES ('default', 'degrees', 'EPSG:3765', 1, '', 1, 0)");
+}
+
+static void add_class(struct bbox b, const char *name, const char *class_state)
 {
     struct db *db = open_catalog();
     struct stmt *st = NULL;
+    struct bbox box = {0};
     struct buf wkb;
     struct buf blob;
+    const struct lonlat ring[5] = {{b.min_x, b.min_y},
+                                   {b.max_x, b.min_y},
+                                   {b.max_x, b.max_y},
+                                   {b.min_x, b.max_y},
+                                   {b.min_x, b.min_y}};
     buf_init(&wkb, 4096);
     buf_init(&blob, 4096);
-    assert_int_equal(
-        db_exec(db,
-                "INSERT INTO split_scheme (name, method, ratios, seed)"
-                " VALUES ('default', 'hash', '8/1/1', 1);"
-                "INSERT INTO grid (name, method, crs, scheme_id, border_sha256, n_classes,"
-                " n_unlabelled) VALUES ('default', 'degrees', 'EPSG:3765', 1, '', 1, 0)",
-                &e),
-        0);
+    assert_int_equal(wkb_ring(ring, 5, &wkb, &box, &e), 0);
+    assert_int_equal(gpkg_polygon((const uint8_t *)wkb.p, wkb.n, box, &blob, &e), 0);
     assert_int_equal(
         db_prepare(db, &st, "INSERT INTO class (geom, grid_id, name, state) VALUES (?, 1, ?, ?)",
                    &e),
         0);
-    for (int i = 0; i < n * n; i++) {
-        struct bbox box = {0};
-        char name[32];
-        double w = 16 + 2.0 / n * (i % n);
-        double s = 45.3 + 1.0 / n * (double)(i / n);
-        const struct lonlat ring[5] = {
-            {w, s}, {w + 2.0 / n, s}, {w + 2.0 / n, s + 1.0 / n}, {w, s + 1.0 / n}, {w, s}};
-        buf_clear(&wkb);
-        buf_clear(&blob);
-        assert_int_equal(wkb_ring(ring, 5, &wkb, &box, &e), 0);
-        assert_int_equal(gpkg_polygon((const uint8_t *)wkb.p, wkb.n, box, &blob, &e), 0);
-        (void)snprintf(name, sizeof name, "%d", i);
-        stmt_blob(st, 1, blob.p, blob.n);
-        stmt_text(st, 2, name);
-        stmt_text(st, 3, i / n == n - 1 ? "outside" : i == 0 ? "empty" : "kept");
-        assert_int_equal(stmt_run(st, &e), 0);
-    }
+    stmt_blob(st, 1, blob.p, blob.n);
+    stmt_text(st, 2, name);
+    stmt_text(st, 3, class_state);
+    assert_int_equal(stmt_run(st, &e), 0);
     stmt_free(st);
     buf_release(&wkb);
     buf_release(&blob);
     catalog_close(db);
+}
+
+/* A grid of n x n cells from 16 to 18 east, 45.3 to 46.3 north; the last row of cells is outside. */
+static void make_grid(int n)
+{
+    begin_grid();
+    for (int i = 0; i < n * n; i++) {
+        char name[32];
+        double west = 16 + 2.0 / n * (i % n);
+        double south = 45.3 + 1.0 / n * (double)(i / n);
+        (void)snprintf(name, sizeof name, "%d", i);
+        add_class((struct bbox){west, south, west + 2.0 / n, south + 1.0 / n}, name,
+                  i / n == n - 1 ? "outside"
+                  : i == 0       ? "empty"
+                                 : "kept");
+    }
 }
 
 /* How many requests of these states are in cell (x, y) of the grid of 3 x 3. */
@@ -360,6 +370,43 @@ static void test_cells_are_filled_up(void **state)
     assert_int_equal(count_requests(), 6 * 20 + 40);
     assert_int_equal(get("SELECT count(*) FROM (SELECT DISTINCT lat_deg, lon_deg FROM request)"),
                      6 * 20 + 40);
+}
+
+/* Long sequences are gone through again without losing patience. */
+static void test_many_in_a_cell(void **state)
+{
+    (void)state;
+    make_grid(2);
+    assert_int_equal(fill(2500, 0), 0);
+    assert_int_equal(fill(5000, 0), 0);
+    assert_int_equal(count_requests(), 2 * 5000);
+    assert_int_equal(get("SELECT count(*) FROM (SELECT DISTINCT lat_deg, lon_deg FROM request)"),
+                     2 * 5000);
+}
+
+/* A cell that the catalog holds in two halves, one at each end of the map. */
+static void test_cell_on_the_antimeridian(void **state)
+{
+    (void)state;
+    struct sample_prefs p = SAMPLE_PREFS_DEFAULT;
+    p.border =
+        write_file("x.geojson", "{\"type\":\"Polygon\",\"coordinates\":[[[179,-18],[182,-18],"
+                                "[182,-16],[179,-16],[179,-18]]]}");
+    p.crs = "EPSG:3460";
+    p.cells = "default";
+    p.per_cell = 100;
+    begin_grid();
+    add_class((struct bbox){179.5, -17.5, 180.5, -16.5}, "both", "kept");
+    add_class((struct bbox){-179.5, -17.5, -178.5, -16.5}, "east", "kept");
+    exec(
+        "INSERT INTO request (lat_deg, lon_deg, queued) VALUES (-17, 179.9, ''), (-17, -179.9, ''),"
+        " (-17, -179, '')");
+    assert_int_equal(run(&p), 0);
+    assert_int_equal(count_requests(), 200);
+    assert_int_equal(
+        get("SELECT count(*) FROM request WHERE lon_deg >= 179.5 OR lon_deg <= -179.5"), 100);
+    int64_t west = get("SELECT count(*) FROM request WHERE lon_deg >= 179.5");
+    assert_true(west > 30 && west < 70);
 }
 
 static void test_poorest_first(void **state)
@@ -439,6 +486,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_near_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_exclude, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cells_are_filled_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_in_a_cell, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cell_on_the_antimeridian, setup, teardown),
         cmocka_unit_test_setup_teardown(test_poorest_first, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cells_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cells_refuse, setup, teardown),
