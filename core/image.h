@@ -55,17 +55,23 @@ void image_release(struct image *img);
  */
 int image_resize(const struct image *src, int width, int height, uint8_t *dst, struct err *e);
 
-/* What training and prediction feed a network. Both must use the same. */
+/* How a picture is made into what a network sees. Training and prediction must do the same. */
 struct image_form {
     int size_px;
-    bool fast; /* decode reduced, as far as size_px allows: see image_decode */
+    bool fast;   /* decode reduced, as far as size_px allows: image_decode's min_px */
+    int quality; /* 1..100: as after storing the result as a JPEG of that quality; 0: as it is */
 };
+
+/* image_form_text - how it is decoded and kept, into text: "64 px", "64 px, reduced, JPEG 90". */
+#define IMAGE_FORM_TEXT 64
+const char *image_form_text(const struct image_form *form, char text[IMAGE_FORM_TEXT]);
 
 /*
  * image_fit - the largest centred square, resized to size_px. dst [size_px, size_px, 3].
  * image_decode_fit - of a JPEG; image_load_fit - of a file. gdje-pack and gdje-predict call these
  *   and nothing else. Planes of the decoder are resized without a full-size RGB picture in between:
- *   faster than image_decode and image_fit, and within 1 grey level of them.
+ *   the same as image_decode and image_fit to the bit (an EXIF orientation: within 1 grey level),
+ *   in two thirds of the time.
  * Threads: safe.
  */
 int image_fit(const struct image *src, int size_px, uint8_t *dst, struct err *e);

@@ -3,6 +3,7 @@
  * A picture as a network sees it: rows of the decoder's planes are converted as the resizer asks
  * for them, so that no full-size RGB picture is ever made, and what is left is turned as EXIF says.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,23 @@ int image_fit(const struct image *src, int size_px, uint8_t *dst, struct err *e)
     return fit(&r, size_px, dst, e);
 }
 
+/* The square as it comes back from a JPEG of its own. */
+static int through_jpeg(int size_px, int quality, uint8_t *dst, struct err *e)
+{
+    int rc = -1;
+    struct image square = {dst, size_px, size_px};
+    struct image back = {0};
+    uint8_t *jpeg = NULL;
+    size_t n = 0;
+    TRY(image_encode(&square, quality, &jpeg, &n, e));
+    TRY(image_decode(jpeg, n, 0, &back, e));
+    memcpy(dst, back.rgb, (size_t)size_px * (size_t)size_px * 3);
+out:
+    image_release(&back);
+    free(jpeg);
+    return rc;
+}
+
 int image_decode_fit(const uint8_t *data, size_t n, const struct image_form *form, uint8_t *dst,
                      struct err *e)
 {
@@ -72,6 +90,9 @@ int image_decode_fit(const uint8_t *data, size_t n, const struct image_form *for
     }
     int rc = fit(&r, form->size_px, dst, e);
     raster_release(&r);
+    if (rc == 0 && form->quality > 0) {
+        rc = through_jpeg(form->size_px, form->quality, dst, e);
+    }
     return rc;
 }
 
@@ -85,4 +106,15 @@ int image_load_fit(const char *path, const struct image_form *form, uint8_t *dst
     int rc = image_decode_fit(data, n, form, dst, e);
     free(data);
     return rc == 0 ? 0 : err_ctx(e, "'%s'", path);
+}
+
+const char *image_form_text(const struct image_form *form, char text[IMAGE_FORM_TEXT])
+{
+    char jpeg[24] = "";
+    if (form->quality > 0) {
+        (void)snprintf(jpeg, sizeof jpeg, ", JPEG %d", form->quality);
+    }
+    (void)snprintf(text, IMAGE_FORM_TEXT, "%d px%s%s", form->size_px, form->fast ? ", reduced" : "",
+                   jpeg);
+    return text;
 }

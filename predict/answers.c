@@ -114,10 +114,11 @@ static int read_one(void *ctx, size_t slot, int worker, struct err *e)
 {
     struct work *w = ctx;
     struct err *failed = &w->failed[slot];
+    const struct image_form form = checkpoint_form(w->c);
     (void)worker;
     (void)e;
     *failed = (struct err){0};
-    (void)photos_load(&w->p->loc[w->first + slot], w->spec->pack, w->c->n_views, w->c->size_px,
+    (void)photos_load(&w->p->loc[w->first + slot], w->spec->pack, w->c->n_views, &form,
                       w->rgb + slot * w->record_bytes, failed);
     return 0;
 }

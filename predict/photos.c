@@ -270,22 +270,20 @@ static int load_packed(const struct pack *pack, size_t i, int n_views, uint8_t *
                        size_t view_bytes, struct err *e)
 {
     const uint32_t mask = pack_mask(pack, i);
-    if (pack_check(pack, i, e) != 0) {
-        return -1;
-    }
     if ((mask & PACK_ALL_VIEWS(n_views)) == 0) {
         return err_set(e, ERR_INPUT, "the pack has none of its views");
     }
-    memcpy(record, pack_record(pack, i), (size_t)n_views * view_bytes);
+    if (pack_read(pack, i, record, e) != 0) {
+        return -1;
+    }
     place_fill_views(record, mask, n_views, view_bytes);
     return 0;
 }
 
-int photos_load(const struct photo_location *loc, const struct pack *pack, int n_views, int size_px,
-                uint8_t *record, struct err *e)
+int photos_load(const struct photo_location *loc, const struct pack *pack, int n_views,
+                const struct image_form *form, uint8_t *record, struct err *e)
 {
-    const size_t view_bytes = (size_t)size_px * (size_t)size_px * 3;
-    const struct image_form form = {.size_px = size_px};
+    const size_t view_bytes = (size_t)form->size_px * (size_t)form->size_px * 3;
     uint32_t mask = 0;
     const ptrdiff_t packed = pack && loc->id > 0 ? pack_find(pack, loc->id) : -1;
     if (packed >= 0) {
@@ -293,7 +291,7 @@ int photos_load(const struct photo_location *loc, const struct pack *pack, int n
     }
     for (int v = 0; v < n_views && v < PHOTO_VIEWS; v++) {
         if (loc->view[v]) {
-            if (image_load_fit(loc->view[v], &form, record + (size_t)v * view_bytes, e) != 0) {
+            if (image_load_fit(loc->view[v], form, record + (size_t)v * view_bytes, e) != 0) {
                 return -1;
             }
             mask |= 1u << v;

@@ -56,11 +56,11 @@ void photos_release(struct photos *p);
 
 /*
  * photos_load - one network input: [n_views, size_px, size_px, 3] u8. From the pack when it has the
- * location (pack may be NULL), else decoded from the files. A missing view is a copy of the next
+ * location (pack may be NULL), else made from the files in the checkpoint's form. A missing view is a copy of the next
  * given one clockwise, as in training. ERR_INPUT with the reason when a photo cannot be used, or
  * when there is none. Threads: safe for different records.
  */
-int photos_load(const struct photo_location *loc, const struct pack *pack, int n_views, int size_px,
-                uint8_t *record, struct err *e);
+int photos_load(const struct photo_location *loc, const struct pack *pack, int n_views,
+                const struct image_form *form, uint8_t *record, struct err *e);
 
 #endif

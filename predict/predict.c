@@ -56,11 +56,15 @@ static int open_pack(struct job *j, struct err *e)
     if (pack_open(j->prefs->pack, &j->pack, e) != 0) {
         return -1;
     }
-    if (pack_size_px(j->pack) != j->c->size_px || pack_n_views(j->pack) != j->c->n_views) {
-        log_warn("pack '%s' holds %d views of %d px, the network takes %d of %d: reading the "
-                 "photos instead",
-                 j->prefs->pack, pack_n_views(j->pack), pack_size_px(j->pack), j->c->n_views,
-                 j->c->size_px);
+    const struct image_form *has = pack_form(j->pack);
+    const struct image_form wants = checkpoint_form(j->c);
+    if (has->size_px != wants.size_px || has->fast != wants.fast || has->quality != wants.quality ||
+        pack_n_views(j->pack) != j->c->n_views) {
+        char text[2][IMAGE_FORM_TEXT];
+        log_warn("pack '%s' holds %d views of %s, the network takes %d of %s: reading the photos "
+                 "instead",
+                 j->prefs->pack, pack_n_views(j->pack), image_form_text(has, text[0]),
+                 j->c->n_views, image_form_text(&wants, text[1]));
         pack_close(j->pack);
         j->pack = NULL;
     }

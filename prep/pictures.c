@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "core/hash.h"
-#include "core/image.h"
 #include "prep/hash_read.h"
 
 #define BATCH_PICTURES                                                                                   \
@@ -86,6 +85,12 @@ static int add_source(struct place *place, int64_t view, const char *sha256, str
     return 0;
 }
 
+void pictures_seek(struct pictures *p, size_t i)
+{
+    release_batch(p);
+    p->first = i;
+}
+
 int pictures_next(struct pictures *p, size_t max, struct err *e)
 {
     int rc = -1;
@@ -129,7 +134,8 @@ int pictures_next(struct pictures *p, size_t max, struct err *e)
     return rc;
 }
 
-int picture_load(const struct picture *p, int size_px, uint8_t *dst, struct err *e)
+int picture_load(const struct picture *p, const struct image_form *form, uint8_t *dst,
+                 struct err *e)
 {
     struct hash_result now;
     hash_stat(p->path, &now);
@@ -137,5 +143,5 @@ int picture_load(const struct picture *p, int size_px, uint8_t *dst, struct err 
         return err_set(e, ERR_INPUT, "'%s' is %s since it was hashed: run gdje-hash again", p->path,
                        now.state == HASH_MISSING ? "gone" : "changed");
     }
-    return image_load_fit(p->path, &(struct image_form){.size_px = size_px}, dst, e);
+    return image_load_fit(p->path, form, dst, e);
 }

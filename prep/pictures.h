@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/image.h"
 #include "sql/catalog.h"
 
 #define PICTURE_VIEWS 4
@@ -43,8 +44,12 @@ void pictures_release(struct pictures *p);
 /* pictures_next - load the next batch of at most max locations; n_batch 0 at the end. */
 int pictures_next(struct pictures *p, size_t max, struct err *e);
 
+/* pictures_seek - the next batch begins with location i; the one before is gone. */
+void pictures_seek(struct pictures *p, size_t i);
+
 /* picture_load - the picture as a network sees it: dst [size_px, size_px, 3] (image_load_fit).
  * ERR_INPUT when the file is not what gdje-hash read. Threads: safe. */
-int picture_load(const struct picture *p, int size_px, uint8_t *dst, struct err *e);
+int picture_load(const struct picture *p, const struct image_form *form, uint8_t *dst,
+                 struct err *e);
 
 #endif

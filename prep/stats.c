@@ -39,12 +39,13 @@ static int add_place(void *ctx, size_t i, int worker, struct err *e)
 {
     struct job *j = ctx;
     struct worker *w = &j->worker[worker];
+    const struct image_form form = {.size_px = j->size_px};
     for (int v = 0; v < PICTURE_VIEWS; v++) {
         const struct picture *p = &j->pictures.batch[i].view[v];
         if (!p->path) {
             continue;
         }
-        if (picture_load(p, j->size_px, w->rgb, e) != 0) {
+        if (picture_load(p, &form, w->rgb, e) != 0) {
             return -1;
         }
         stats_add(w->sums, w->rgb, (size_t)j->size_px * (size_t)j->size_px);

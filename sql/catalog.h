@@ -28,6 +28,7 @@
 #include "core/err.h"
 #include "core/geo.h"
 #include "core/hash.h"
+#include "core/image.h"
 #include "core/tool.h"
 #include "sql/db.h"
 
@@ -87,8 +88,8 @@ int catalog_run(struct db *db, const char *name, int64_t *id, struct err *e);
  * catalog_check_pack - ERR_INPUT when that is not what the pack holds.
  */
 struct pack;
-int catalog_pack_digest(struct db *db, int size_px, int n_views, uint8_t out[SHA256_SIZE],
-                        struct err *e);
+int catalog_pack_digest(struct db *db, const struct image_form *form, int n_views,
+                        uint8_t out[SHA256_SIZE], struct err *e);
 int catalog_check_pack(struct db *db, const struct pack *p, const char *path, struct err *e);
 
 /* GeoPackage geometry (OGC 12-128r18, 2.1.3) ------------------------------------------------------- */

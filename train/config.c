@@ -26,11 +26,12 @@ int config_text(const struct train_prefs *p, const struct dataset *d, const stru
         return -1;
     }
     json_t *j = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s*, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:s,"
+        "{s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:i, s:i, s:s*, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:s,"
         " s:s, s:f, s:I, s:f, s:f, s:f, s:f, s:o, s:I}",
         "arch", p->arch, "task", task_name(d->task), "split", p->split,
         classes ? "grid" : "projection", classes ? p->grid : p->projection, "data", d->sha256,
-        "size_px", pack_size_px(pack), "n_views", pack_n_views(pack), "weights",
+        "size_px", pack_size_px(pack), "fast_decode", pack_form(pack)->fast, "jpeg_quality",
+        pack_form(pack)->quality, "n_views", pack_n_views(pack), "weights",
         p->weights ? weights : NULL, "backend", backend, "precision",
         prefs_precisions[p->precision], "epochs", (json_int_t)p->epochs, "batch",
         (json_int_t)p->batch, "unfreeze_epoch", (json_int_t)p->unfreeze_epoch, "lr_head",

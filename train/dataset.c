@@ -340,6 +340,7 @@ static int load(struct db *db, const struct train_prefs *prefs, const struct pac
     } else {
         TRY(load_projection(db, prefs, d, e));
     }
+    d->form = *pack_form(pack);
     TRY(load_stats(db, prefs, pack_size_px(pack), d, e));
     for (int i = 0; i < PART_COUNT; i++) {
         TRY(load_part(db, pack, (enum part_name)i, d, e));

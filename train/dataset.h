@@ -50,6 +50,7 @@ struct dataset {
     struct class_point *cls;      /* [n_classes], owned; NULL: regression */
     struct lonlat *class_point;   /* [n_classes] data centroids, owned */
     float mean[3], std[3];        /* of RGB / 255, train part */
+    struct image_form form;       /* how the pack's pictures were made */
     char crs[64];                 /* regression */
     struct bbox scale;            /* regression, metres */
     char border_sha256[65];       /* classification */

@@ -32,8 +32,6 @@ struct loader {
     uint8_t fill[3];
     uint8_t *memory;  /* of all slots */
     uint8_t *scratch; /* [n_threads, record_bytes]: a record before its augmentation */
-    bool *checked;    /* [records of the pack] crc32 seen to be right; a byte each, so that threads
-                         may write neighbours */
     struct slot slot[N_SLOTS];
 
     pthread_t thread[MAX_THREADS];
@@ -105,13 +103,9 @@ static int fill_item(struct loader *l, size_t i, struct slot *slot, int k, int w
     const bool change = l->spec.augment && l->pass.part == PART_TRAIN;
     uint8_t *to = slot->rgb + (size_t)k * l->record_bytes;
     uint8_t *plain = change ? l->scratch + (size_t)worker * l->record_bytes : to;
-    if (!l->checked[s->record]) {
-        if (pack_check(l->spec.pack, s->record, e) != 0) {
-            return -1;
-        }
-        l->checked[s->record] = true;
+    if (pack_read(l->spec.pack, s->record, plain, e) != 0) {
+        return -1;
     }
-    memcpy(plain, pack_record(l->spec.pack, s->record), l->record_bytes);
     place_fill_views(plain, s->mask, l->n_views, l->view_bytes);
     if (change) {
         augment_record(l, s, l->pass.epoch, plain, to);
@@ -209,8 +203,7 @@ static int allocate(struct loader *l, struct err *e)
     const size_t target = N * (size_t)l->n_out;
     l->memory = malloc(N_SLOTS * rgb);
     l->scratch = malloc((size_t)l->spec.n_threads * l->record_bytes);
-    l->checked = calloc(pack_count(l->spec.pack), sizeof *l->checked);
-    bool ok = l->memory && l->scratch && l->checked;
+    bool ok = l->memory && l->scratch;
     for (int i = 0; i < N_SLOTS && ok; i++) {
         struct slot *s = &l->slot[i];
         s->rgb = l->memory + (size_t)i * rgb;
@@ -275,7 +268,6 @@ void loader_free(struct loader *l)
         free(l->slot[i].target);
         free(l->slot[i].sample);
     }
-    free(l->checked);
     free(l->scratch);
     free(l->memory);
     free(l);

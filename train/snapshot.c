@@ -61,6 +61,8 @@ static struct checkpoint describe(const struct snapshot *s, int epoch, double va
     struct checkpoint c = {.task = d->task,
                            .size_px = g->size_px,
                            .n_views = g->n_views,
+                           .fast_decode = d->form.fast,
+                           .jpeg_quality = d->form.quality,
                            .scale = d->scale,
                            .n_classes = d->n_classes,
                            .cls = d->cls,

@@ -57,10 +57,14 @@ says 'up to date'
 [ "$(find p.pack -newermt 2020-06-01)" = '' ] || die "touched"
 expect 0 gdje-pack --size 16 -o other.pack -j 1
 [ "$(sha256sum <other.pack)" = "$sum" ] || die "threads change the pack"
+says 'as pixels, about'
 expect 0 gdje-pack -o p.pack --verify
 says 'is whole: 9 locations, 4 views, 16 px'
 printf '\377\377' | dd of=p.pack bs=1 seek=5000 conv=notrunc 2>dd.log
-fails 3 "record 0 (location 1) has crc32" gdje-pack -o p.pack --verify
+printf '\377\377' | dd of=p.pack bs=1 seek=$((4096 + 5 * 3072)) conv=notrunc 2>dd.log
+fails 3 "2 of 9 records of pack 'p.pack' are damaged" gdje-pack -o p.pack --verify
+says 'record 0 (location 1) has crc32c'
+says 'record 5 (location 6) has crc32c'
 # another size is another file: only by force
 expect 2 gdje-pack --size 8 -o p.pack
 expect 0 gdje-pack --size 8 -o p.pack --force
@@ -68,6 +72,33 @@ expect 2 gdje-pack --size 16 -o set.csv
 grep -q '^uuid' set.csv || die "overwritten"
 expect 3 gdje-pack -o set.csv --verify
 expect 3 gdje-pack -o nowhere --verify
+
+# decoded reduced, and as JPEGs: other packs, which do not take each other for current
+expect 0 gdje-pack --size 8 -o p.pack
+says 'up to date'
+fails 2 'holds something else' gdje-pack --size 8 --fast -o p.pack
+expect 0 gdje-pack --size 8 --fast -o fast.pack
+says 'at 8 px, reduced into'
+expect 0 gdje-pack --size 8 --fast -o fast.pack
+says 'up to date'
+expect 0 gdje-pack -o fast.pack --verify
+says 'is whole: 9 locations, 4 views, 8 px, reduced'
+fails 2 'holds something else' gdje-pack --size 8 -o fast.pack
+expect 0 gdje-pack --jpeg -o jpeg.pack
+says 'at 256 px, JPEG 90 into'
+expect 0 gdje-pack --jpeg --size 256 -o jpeg.pack
+says 'up to date'
+expect 0 gdje-pack -o jpeg.pack --verify
+says 'is whole: 9 locations, 4 views, 256 px, JPEG 90'
+expect 0 gdje-pack --jpeg -o one.pack -j 1
+cmp jpeg.pack one.pack || die "threads change a pack of JPEGs"
+gdje-pack -q --size 256 -o pixels.pack
+[ "$(wc -c <jpeg.pack)" -lt $(($(wc -c <pixels.pack) / 4)) ] || die "JPEGs are large"
+printf '\377\377' | dd of=one.pack bs=1 seek=5000 conv=notrunc 2>dd.log
+fails 3 '1 of 9 records' gdje-pack -o one.pack --verify
+head -c 9000 jpeg.pack >one.pack
+fails 3 'its header says' gdje-pack -o one.pack --verify
+rm one.pack pixels.pack fast.pack
 
 # more pictures: the records of the others are copied, and the result is as if made anew
 mkdir -p more/m && cp "$data/full.jpg" more/m/0.jpg
@@ -78,18 +109,34 @@ says 'packed 10 locations'
 says '9 of them were copied'
 expect 0 gdje-pack --size 8 -o q.pack
 if grep -q copied err; then die "copied from nowhere"; fi
+expect 0 gdje-pack --jpeg -o jpeg.pack
+says '9 of them were copied'
+gdje-pack -q --jpeg -o fresh.pack
+cmp jpeg.pack fresh.pack || die "a copied pack of JPEGs is another"
+rm fresh.pack
 cmp p.pack q.pack || die "a copied pack is another"
 # what a killed run left: half of the records are as they were, one is torn, one never written
 mv q.pack q.pack.tmp.99999999
 printf '\377' | dd of=q.pack.tmp.99999999 bs=1 seek=4100 conv=notrunc 2>dd.log
-head -c 24 /dev/zero | dd of=q.pack.tmp.99999999 bs=1 seek=$((112 + 2 * 24 + 8)) count=16 conv=notrunc 2>dd.log
-head -c 32 /dev/zero | dd of=q.pack.tmp.99999999 bs=1 seek=80 conv=notrunc 2>dd.log
+head -c 32 /dev/zero | dd of=q.pack.tmp.99999999 bs=1 seek=$((128 + 2 * 40 + 8)) count=32 conv=notrunc 2>dd.log
+head -c 32 /dev/zero | dd of=q.pack.tmp.99999999 bs=1 seek=96 conv=notrunc 2>dd.log
 : >q.pack.tmp.notes
 expect 0 gdje-pack --size 8 -o q.pack
 says '8 of them were copied'
 cmp p.pack q.pack || die "a resumed pack is another"
 [ "$(echo q.pack*)" = "q.pack q.pack.tmp.notes" ] || die "left behind, or too much removed"
 rm q.pack*
+
+# more than the disk holds: told before anything is written
+cp $db work/large.gpkg
+sqlite3 work/large.gpkg "CREATE TEMP TABLE n AS WITH RECURSIVE t(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM t WHERE i < 300000)
+        SELECT i FROM t;
+    INSERT INTO image (id, location_id, view, path, state) SELECT i, i, 0, path, state FROM n, image WHERE id = 3;
+    INSERT INTO image_hash (image_id, sha256, dhash, width, height, n_bytes, mtime_ns, state)
+        SELECT i, sha256, dhash, width, height, n_bytes, mtime_ns, state FROM n, image_hash WHERE image_id = 3"
+fails 4 "'q.pack' would take 15 TB, its disk has room for" gdje-pack --catalog work/large.gpkg --size 2048 -o q.pack
+says 'as pixels, about'
+[ "$(find . -name 'q.pack*')" = '' ] || die "left behind"
 
 # a picture that is not what was hashed
 cp "$data/progressive.jpg" set/1/0.jpg

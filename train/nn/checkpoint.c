@@ -35,6 +35,12 @@ const char *task_name(enum task t)
     return task_names[t];
 }
 
+struct image_form checkpoint_form(const struct checkpoint *c)
+{
+    return (struct image_form){
+        .size_px = c->size_px, .fast = c->fast_decode, .quality = c->jpeg_quality};
+}
+
 /* --- saving --------------------------------------------------------------------------------------- */
 
 static json_t *pack_classes(const struct checkpoint *c)
@@ -59,15 +65,16 @@ static json_t *pack_meta(const struct checkpoint *c)
 {
     json_t *config = c->config ? json_loads(c->config, 0, NULL) : json_null();
     json_t *meta = json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:[f, f, f], s:[f, f, f], s:s, s:[f, f, f, f],"
+        "{s:i, s:s, s:s, s:s, s:s, s:i, s:b, s:i, s:i, s:i, s:[f, f, f], s:[f, f, f], s:s, s:[f, f, f, f],"
         " s:s, s:o, s:i, s:o, s:o}",
         "format", FORMAT, "version", c->version, "run", c->run, "arch", c->arch, "task",
-        task_name(c->task), "size_px", c->size_px, "n_views", c->n_views, "n_out", c->graph->n_out,
-        "mean", (double)c->mean[0], (double)c->mean[1], (double)c->mean[2], "std",
-        (double)c->std[0], (double)c->std[1], (double)c->std[2], "crs", c->crs, "scale",
-        c->scale.min_x, c->scale.min_y, c->scale.max_x, c->scale.max_y, "border_sha256",
-        c->border_sha256, "classes", pack_classes(c), "epoch", c->epoch, "val_km",
-        real_or_null(c->val_km), "config", config);
+        task_name(c->task), "size_px", c->size_px, "fast_decode", c->fast_decode, "jpeg_quality",
+        c->jpeg_quality, "n_views", c->n_views, "n_out", c->graph->n_out, "mean",
+        (double)c->mean[0], (double)c->mean[1], (double)c->mean[2], "std", (double)c->std[0],
+        (double)c->std[1], (double)c->std[2], "crs", c->crs, "scale", c->scale.min_x,
+        c->scale.min_y, c->scale.max_x, c->scale.max_y, "border_sha256", c->border_sha256,
+        "classes", pack_classes(c), "epoch", c->epoch, "val_km", real_or_null(c->val_km), "config",
+        config);
     if (meta && json_array_size(json_object_get(meta, "classes")) != (size_t)c->n_classes) {
         json_decref(meta);
         meta = NULL;
@@ -260,6 +267,19 @@ static int get_task(const json_t *j, struct checkpoint *c, struct err *e)
     return bad(e, "task");
 }
 
+/* How pictures are made: whole and as they are where nothing is said. */
+static int get_form(const json_t *j, struct checkpoint *c, struct err *e)
+{
+    const json_t *fast = json_object_get(j, "fast_decode");
+    if (fast && !json_is_boolean(fast)) {
+        return bad(e, "fast_decode");
+    }
+    c->fast_decode = json_is_true(fast);
+    return json_object_get(j, "jpeg_quality")
+               ? get_int(j, "jpeg_quality", 0, 100, &c->jpeg_quality, e)
+               : 0;
+}
+
 static int get_fields(const json_t *j, struct checkpoint *c, int *n_out, struct err *e)
 {
     int rc = -1;
@@ -271,6 +291,7 @@ static int get_fields(const json_t *j, struct checkpoint *c, int *n_out, struct 
     TRY(get_text(j, "border_sha256", c->border_sha256, sizeof c->border_sha256, e));
     TRY(get_task(j, c, e));
     TRY(get_int(j, "size_px", 1, INT32_MAX, &c->size_px, e));
+    TRY(get_form(j, c, e));
     TRY(get_int(j, "n_views", 1, INT32_MAX, &c->n_views, e));
     TRY(get_int(j, "n_out", 1, INT32_MAX, n_out, e));
     TRY(get_int(j, "epoch", 0, INT32_MAX, &c->epoch, e));

@@ -13,6 +13,7 @@
 
 #include "core/err.h"
 #include "core/geo.h"
+#include "core/image.h"
 #include "train/nn/graph.h"
 
 enum task { TASK_CLASSIFICATION, TASK_REGRESSION };
@@ -33,6 +34,8 @@ struct checkpoint {
     enum task task;
     char run[128];
     int size_px, n_views;
+    bool fast_decode;      /* pictures: struct image_form's fast */
+    int jpeg_quality;      /* ... and quality */
     float mean[3], std[3]; /* of RGB / 255, train part */
     char crs[64];          /* regression: outputs are (x-min_x)/(max_x-min_x), ... */
     struct bbox scale;     /* metres */
@@ -51,6 +54,9 @@ struct checkpoint {
     float *moment1, *moment2; /* [graph->n_floats], owned */
     char *state;              /* the trainer's own JSON, owned */
 };
+
+/* checkpoint_form - how pictures were made into the network's input, and must be again. */
+struct image_form checkpoint_form(const struct checkpoint *c);
 
 /* checkpoint_save - whole file or none. Moments and state are written when not NULL. The same
  * checkpoint gives the same bytes. */

@@ -152,7 +152,9 @@ static void test_pack(void **state)
     struct pack *pack = NULL;
     struct answers files = {0};
     struct answers packed = {0};
-    uint8_t *record = malloc(4 * PX * PX * 3);
+    const struct image_form form = {.size_px = PX};
+    const size_t n_record = (size_t)4 * PX * PX * 3;
+    uint8_t *record = malloc(n_record);
     assert_non_null(record);
     in_dir(path, sizeof path, "pack.gdje");
     for (size_t i = 0; i < photos.n; i++) {
@@ -163,10 +165,10 @@ static void test_pack(void **state)
     for (size_t i = 0; i < photos.n; i++) {
         id[i] = loc[i]->id;
     }
-    ok(pack_create(path, PX, 4, id, photos.n, inputs, &w, &e), &e);
+    ok(pack_create(path, &form, 4, id, photos.n, inputs, &w, &e), &e);
     for (size_t i = 0; i < photos.n; i++) {
-        ok(photos_load(loc[i], NULL, 4, PX, record, &e), &e);
-        ok(pack_put(w, i, record, PACK_ALL_VIEWS(4), 77, &e), &e);
+        ok(photos_load(loc[i], NULL, 4, &form, record, &e), &e);
+        ok(pack_put(w, i, record, n_record, PACK_ALL_VIEWS(4), 77, &e), &e);
     }
     ok(pack_commit(w, &e), &e);
     ok(pack_open(path, &pack, &e), &e);

@@ -137,21 +137,22 @@ static void make_pack(const struct world *w)
     struct pack_writer *pw = NULL;
     int64_t id[WORLD_LOCATIONS];
     uint8_t rgb[WORLD_VIEWS * PICTURE];
+    const struct image_form form = {.size_px = WORLD_SIZE_PX};
     uint8_t inputs[SHA256_SIZE];
     struct db *db = NULL;
     ok(catalog_open(w->catalog, CATALOG_READ, &db, &e), &e);
-    ok(catalog_pack_digest(db, WORLD_SIZE_PX, WORLD_VIEWS, inputs, &e), &e);
+    ok(catalog_pack_digest(db, &form, WORLD_VIEWS, inputs, &e), &e);
     catalog_close(db);
     for (int i = 0; i < WORLD_LOCATIONS; i++) {
         id[i] = i + 1;
     }
-    ok(pack_create(w->pack, WORLD_SIZE_PX, WORLD_VIEWS, id, WORLD_LOCATIONS, inputs, &pw, &e), &e);
+    ok(pack_create(w->pack, &form, WORLD_VIEWS, id, WORLD_LOCATIONS, inputs, &pw, &e), &e);
     for (size_t i = 0; i < WORLD_LOCATIONS; i++) {
         paint(id[i], rgb);
         if (id[i] == 7) {
             memset(rgb + PICTURE, 0, PICTURE);
         }
-        ok(pack_put(pw, i, rgb, id[i] == 7 ? 1 : 3, 77, &e), &e);
+        ok(pack_put(pw, i, rgb, sizeof rgb, id[i] == 7 ? 1 : 3, 77, &e), &e);
     }
     ok(pack_commit(pw, &e), &e);
     pack_abandon(pw);
