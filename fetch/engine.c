@@ -154,14 +154,6 @@ out:
     return rc;
 }
 
-static int take_request(struct engine *g, const struct request *r, struct err *e)
-{
-    if (jobs_add(&g->jobs, r, g, e) != 0) {
-        return -1;
-    }
-    return r->item[0] ? engine_item_known(g, g->jobs.all, e) : 0; /* all: the newest first */
-}
-
 /* The next box of the survey or, once that is done, the next request of the queue; *waits when a box
  * under way has to tell first. */
 static int take_job(struct engine *g, bool *waits, struct err *e)
@@ -185,7 +177,7 @@ static int take_job(struct engine *g, bool *waits, struct err *e)
         return 0;
     }
     g->n_taken++;
-    return take_request(g, &r, e);
+    return jobs_add(&g->jobs, &r, g, e);
 }
 
 /* The limiter wants a long wait after a signal: leave what is not in flight to the next run. */
@@ -195,6 +187,21 @@ static void leave(struct engine *g)
         struct job *j = g->jobs.tasks->job;
         engine_end_job(g, j, REQUEST_PROBED, "interrupted");
     }
+}
+
+/* Whether a request may still bring something: a picture whose place is known beforehand may be a
+ * duplicate by now, or wait for a neighbour. */
+static bool still_wanted(struct engine *g, const struct task *t, struct err *e)
+{
+    struct job *j = t->job;
+    if (t->view != TASK_PROBE || !j->request.item[0] || j->state != JOB_PROBING || j->claims) {
+        return true;
+    }
+    if (engine_item_known(g, j, e) != 0) {
+        engine_stop(g, e);
+        return false;
+    }
+    return j->claims;
 }
 
 /* One request, or what must come before it. False when there is nothing to do until an event. */
@@ -230,7 +237,7 @@ static bool send_next(struct engine *g, struct err *e)
         return false;
     }
     struct task *t = *at;
-    if (!pay(g, t, e)) {
+    if (!still_wanted(g, t, e) || !pay(g, t, e)) {
         return true;
     }
     tasks_unlink(&g->jobs, at);

@@ -35,8 +35,7 @@ static void be_twin_of(struct engine *g, struct job *j, struct job *leader, int6
         (void)snprintf(j->twin_pano, sizeof j->twin_pano, "%s", leader->pano.id);
     }
     if (leader && leader->state != JOB_ENDED) {
-        j->state = JOB_PARKED;
-        j->leader = leader;
+        jobs_park(&g->jobs, j, leader);
     } else {
         engine_end_job(g, j, REQUEST_DUPLICATE, j->twin_why);
     }
@@ -94,8 +93,7 @@ int engine_panorama_found(struct engine *g, struct job *j, const struct pano *pa
     j->pano = *pano;
     struct job *leader = jobs_leader(&g->jobs, j);
     if (leader && leader->state != JOB_ENDED) {
-        j->state = JOB_PARKED;
-        j->leader = leader;
+        jobs_park(&g->jobs, j, leader);
         return 0;
     }
     if (!leader && queue_knows(g->q, j->pano.id, &known, e) != 0) {
@@ -168,9 +166,7 @@ int engine_item_known(struct engine *g, struct job *j, struct err *e)
     if (find_near(g, j, &near, e) != 0) {
         return -1;
     }
-    if (near) {
-        tasks_drop(&g->jobs, j); /* it may wait for another one now */
-    }
+    j->claims = !near;
     return 0;
 }
 

@@ -129,11 +129,12 @@ void engine_end_early(struct engine *g, enum ending why)
         next = j->next;
         if (j->state == JOB_PROBING && j->n_busy == 0) {
             jobs_drop(&g->jobs, j);
-            continue;
-        }
-        if (j->state == JOB_FETCHING && engine_hurried(g)) {
+            next = g->jobs.all; /* those that waited for it are gone, too */
+        } else if (j->state == JOB_FETCHING && engine_hurried(g)) {
             leave_waiting(g, j, now_s);
         }
+    }
+    for (const struct job *j = g->jobs.all; j; j = j->next) {
         n += j->state == JOB_FETCHING || j->state == JOB_STORING;
     }
     log_info("%s: finishing %d location%s%s", words[why], n, n == 1 ? "" : "s",

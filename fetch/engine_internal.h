@@ -76,7 +76,7 @@ void engine_task_failed(struct engine *g, struct task *t, enum verdict v, const 
 
 /* engine_panorama_found - all is known of it: it is a duplicate, or its pictures are to be had.
  * engine_item_known - a picture whose place is known beforehand: what the catalog has, or something
- * near enough, ends it or makes it wait. */
+ * near enough, ends it or makes it wait; else it has j->claims. */
 int engine_panorama_found(struct engine *g, struct job *j, const struct pano *pano, struct err *e);
 int engine_item_known(struct engine *g, struct job *j, struct err *e);
 

@@ -135,8 +135,37 @@ static void forget(struct jobs *l, struct job *j)
 
 void jobs_drop(struct jobs *l, struct job *j)
 {
+    struct job *next = NULL;
+    for (struct job *f = l->all; f; f = next) {
+        next = f->next;
+        if (f->state == JOB_PARKED && f->leader == j) {
+            forget(l, f);
+        }
+    }
     tasks_drop(l, j);
     forget(l, j);
+}
+
+/* A job that waited is asked for itself. */
+static void unpark(struct jobs *l, struct job *f)
+{
+    f->twin_pano[0] = '\0';
+    f->state = JOB_PROBING;
+    f->leader = NULL;
+    tasks_add(l, &f->probe, 0);
+}
+
+void jobs_park(struct jobs *l, struct job *j, struct job *leader)
+{
+    tasks_drop(l, j);
+    j->state = JOB_PARKED;
+    j->leader = leader;
+    j->claims = false;
+    for (struct job *f = l->all; f; f = f->next) {
+        if (f->state == JOB_PARKED && f->leader == j) {
+            unpark(l, f);
+        }
+    }
 }
 
 static void end_one(struct jobs *l, struct job *j, enum request_state outcome, const char *why)
@@ -160,10 +189,13 @@ int jobs_end(struct jobs *l, struct job *j, enum request_state outcome, const ch
             continue;
         }
         if (f->twin_pano[0] && outcome != REQUEST_DONE) {
-            f->twin_pano[0] = '\0';
-            f->state = JOB_PROBING;
-            tasks_add(l, &f->probe, 0);
+            unpark(l, f);
             continue;
+        }
+        if (!f->twin_pano[0]) { /* of the same panorama: as its leader */
+            f->twin_id = j->twin_id;
+            (void)snprintf(f->twin_pano, sizeof f->twin_pano, "%s", j->twin_pano);
+            (void)snprintf(f->twin_why, sizeof f->twin_why, "%s", j->twin_why);
         }
         f->doubtful = j->doubtful;
         end_one(l, f, outcome == REQUEST_DONE ? REQUEST_DUPLICATE : outcome,
@@ -204,7 +236,7 @@ struct job *jobs_leader(const struct jobs *l, const struct job *j)
 struct job *jobs_near(const struct jobs *l, const struct job *j, double distance_m)
 {
     for (struct job *o = l->all; o; o = o->next) {
-        if (o != j && has_location(o) &&
+        if (o != j && (has_location(o) || (o->claims && o->state == JOB_PROBING)) &&
             geo_distance_km(o->pano.at, j->pano.at) * 1000 < distance_m) {
             return o;
         }

@@ -68,6 +68,7 @@ struct job {
     enum job_state state;
     struct task probe, view[PROVIDER_VIEWS];
     int n_busy;
+    bool claims; /* its place is known though it has no panorama yet: neighbours wait for it */
     int n_views; /* of view[]: pictures to be had, from FETCHING on */
     int n_good;
     struct pano pano; /* from FETCHING or PARKED on */
@@ -109,8 +110,13 @@ void job_drop_bytes(struct job *j);
 int jobs_add(struct jobs *l, const struct request *r, void *ctx, struct err *e);
 int jobs_add_box(struct jobs *l, const struct survey_box *b, void *ctx, struct err *e);
 
-/* jobs_drop - forget a job that is not busy, as if it had never been taken from the queue. */
+/* jobs_drop - forget a job that is not busy, and those that wait for it, as if they had never been
+ * taken from the queue. */
 void jobs_drop(struct jobs *l, struct job *j);
+
+/* jobs_park - a job waits for what becomes of another one, the leader. Those that resemble it and
+ * wait for it are asked for themselves. */
+void jobs_park(struct jobs *l, struct job *j, struct job *leader);
 
 /* jobs_end - give a job its outcome, and the jobs parked behind it theirs; those that only resemble
  * it are asked for themselves when it comes to nothing. Returns how many ended. */

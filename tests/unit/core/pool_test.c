@@ -93,12 +93,32 @@ static void test_offset_and_mean(void **state)
     assert_false(geo_valid((struct lonlat){(double)NAN, 0}));
 }
 
+/* Nothing within the radius is outside of the box, and the box is not much larger. */
+static void test_box(void **state)
+{
+    (void)state;
+    static const struct lonlat places[] = {{16, 45}, {0, 0}, {179.999, -17}, {10, 84}};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        struct lonlat p = places[i];
+        struct bbox b = geo_box(p, 500);
+        for (int bearing = 0; bearing < 360; bearing++) {
+            struct lonlat q = geo_offset(p, bearing, 0.5);
+            double lon = p.lon + geo_wrap_lon(q.lon - p.lon);
+            assert_true(lon >= b.min_x && lon <= b.max_x && q.lat >= b.min_y && q.lat <= b.max_y);
+        }
+        struct lonlat corner = {b.max_x, b.max_y};
+        assert_true(geo_distance_km(p, corner) < 0.5 * 1.42 * 1.01);
+    }
+    struct bbox pole = geo_box((struct lonlat){16, 89.9999}, 500);
+    assert_true(pole.max_x - pole.min_x >= 360);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_item_once), cmocka_unit_test(test_error_stops),
         cmocka_unit_test(test_threads),         cmocka_unit_test(test_distance),
-        cmocka_unit_test(test_offset_and_mean),
+        cmocka_unit_test(test_offset_and_mean), cmocka_unit_test(test_box),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,22 +68,33 @@ static void put_item(int k, bool mapillary)
     }
 }
 
+/* bbox=W,S,E,N with its commas percent-encoded. */
+static bool read_box(const char *target, double box[4])
+{
+    const char *at = strstr(target, "bbox=");
+    at = at ? at + 5 : NULL;
+    for (int i = 0; i < 4 && at; i++) {
+        char *end = NULL;
+        box[i] = strtod(at, &end);
+        at = i == 3 || strncmp(end, "%2C", 3) == 0 ? end + 3 : NULL;
+    }
+    return at != NULL;
+}
+
 /* The items in a box; as many times over as fill an answer when the world says so. */
 static void answer_search(struct connection *c, const char *target, bool mapillary)
 {
-    double w = 0;
-    double s = 0;
-    double e = 0;
-    double n = 0;
-    const char *at = strstr(target, "bbox=");
+    double box[4] = {0};
     const char *limit = strstr(target, "limit=");
     bool first = true;
     world->n_searches++;
-    if (!at || !limit || sscanf(at, "bbox=%lf%%2C%lf%%2C%lf%%2C%lf", &w, &s, &e, &n) != 4) {
+    if (!limit || !read_box(target, box)) {
         fake_text(c->fd, 400, "application/json", "{\"message\":\"no box\"}");
         return;
     }
-    double side = e - w > n - s ? e - w : n - s;
+    double width = box[2] - box[0];
+    double height = box[3] - box[1];
+    double side = width > height ? width : height;
     if (world->heavy_above_deg > 0 && side > world->heavy_above_deg) {
         fake_text(c->fd, world->heavy, "application/json",
                   "{\"error\":{\"message\":\"too much\"}}");
@@ -95,7 +106,7 @@ static void answer_search(struct connection *c, const char *target, bool mapilla
     put(mapillary ? "{\"data\":[" : "{\"type\":\"FeatureCollection\",\"features\":[");
     for (int k = 0; k < WORLD_N && n_put < most; k++) {
         double lat = 45 + k * 0.01;
-        if (WORLD_LON < w || WORLD_LON > e || lat < s || lat > n) {
+        if (WORLD_LON < box[0] || WORLD_LON > box[2] || lat < box[1] || lat > box[3]) {
             continue;
         }
         bool full =

@@ -59,6 +59,23 @@ static void test_identical_pictures(void **state)
     assert_states(10, 0, 3, 0, 0);
 }
 
+/* Two points find a panorama whose pictures another location has. */
+static void test_identical_pictures_of_one_panorama(void **state)
+{
+    (void)state;
+    exec_sql("INSERT INTO request (lat_deg, lon_deg, queued) VALUES (45.2, 16, 'now')");
+    run_ok();
+    queue_points(2);
+    fake.world->pano[1] = 0;
+    fake.world->picture[0] = 20;
+    fake.world->delay_ms = 10;
+    run_ok();
+    assert_states(1, 0, 2, 0, 0);
+    assert_int_equal(get("SELECT count(*) FROM request WHERE location_id = (SELECT id FROM"
+                         " location) AND state = 'duplicate' AND pano_id = 'pano0'"),
+                     2);
+}
+
 /* --- what to ask for again --------------------------------------------------------------------------- */
 
 static void test_retry_failed(void **state)
@@ -195,9 +212,15 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_min_distance),    T(test_identical_pictures), T(test_retry_failed),
-        T(test_since),           T(test_cap_on_requests),    T(test_cap_on_money),
-        T(test_cap_and_trouble), T(test_stop_after),
+        T(test_min_distance),
+        T(test_identical_pictures),
+        T(test_identical_pictures_of_one_panorama),
+        T(test_retry_failed),
+        T(test_since),
+        T(test_cap_on_requests),
+        T(test_cap_on_money),
+        T(test_cap_and_trouble),
+        T(test_stop_after),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -426,28 +426,6 @@ static void make_mixed_world(void)
     fake.world->delay_ms = 3;
 }
 
-/* A run in a process of its own; 0 < after_ms: send it signal s then. */
-static int run_child(double after_s, int s)
-{
-    int status = 0;
-    pid_t pid = fork();
-    if (pid == 0) {
-        sig_install();
-        int rc = run();
-        if (rc != 0 && run_err.kind == ERR_INTERRUPTED) {
-            sig_reraise(sig_caught());
-        }
-        _exit(rc == 0 ? 0 : (int)run_err.kind);
-    }
-    if (s) {
-        const struct timespec wait = {0, (long)(after_s * 1e9)};
-        (void)nanosleep(&wait, NULL);
-        (void)kill(pid, s);
-    }
-    (void)waitpid(pid, &status, 0);
-    return status;
-}
-
 static void test_kill_and_resume(void **state)
 {
     (void)state;

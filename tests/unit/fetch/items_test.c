@@ -10,13 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "core/log.h"
-#include "core/sig.h"
 #include "fetch/fetch.h"
 #include "fetch/provider.h"
 #include "sql/catalog.h"
@@ -381,17 +377,7 @@ static void test_kill_survey(void **state)
     fake.world->delay_ms = 3;
     int n_killed = 0;
     for (int i = 0; i < 6; i++) {
-        pid_t pid = fork();
-        if (pid == 0) {
-            log_init("test", -1);
-            _exit(run() == 0 ? 0 : 1);
-        }
-        const struct timespec wait = {0, 40000000L * (i + 1)};
-        (void)nanosleep(&wait, NULL);
-        (void)kill(pid, SIGKILL);
-        int status = 0;
-        (void)waitpid(pid, &status, 0);
-        n_killed += WIFSIGNALED(status);
+        n_killed += WIFSIGNALED(run_child(0.04 * (i + 1), SIGKILL));
     }
     assert_true(n_killed >= 3);
     run_ok();
@@ -406,12 +392,50 @@ static void test_kill_survey(void **state)
     assert_int_equal(get("SELECT count(*) FROM request"), 64);
 }
 
+/* Ctrl-C during the survey: what is in flight is finished, the rest is left as it was. */
+static void test_interrupt_survey(void **state)
+{
+    (void)state;
+    run_prefs.area = AREA_ALL;
+    run_prefs.connections = 4;
+    fake.world->delay_ms = 60;
+    int status = run_child(0.3, SIGTERM);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    int64_t n_done = get("SELECT count(*) FROM survey_box WHERE state = 'done' AND attempts = 1");
+    assert_true(n_done > 0 && n_done < 30);
+    assert_int_equal(n_done, fake.world->n_searches);
+    assert_boxes((int)n_done, 0, 0, 30 - (int)n_done);
+    fake.world->delay_ms = 0;
+    assert_int_equal(run_child(0, 0), 0);
+    assert_states(64, 0, 0, 0, 0);
+}
+
+/* Pictures that are too near to another are not even asked for. */
+static void test_min_distance_of_items(void **state)
+{
+    (void)state;
+    run_prefs.area = AREA_ALL;
+    run_prefs.min_distance_m = 1500; /* they are 1,112 m apart */
+    fake.world->delay_ms = 2;
+    trouble(7, FAULT_STATUS, false, -1)->arg = 404; /* its neighbours must not wait in vain */
+    run_ok();
+    int64_t n_done = n_state("done");
+    assert_true(n_done >= 21 && n_done <= 32);
+    assert_int_equal(n_done + n_state("duplicate") + n_state("failed"), 64);
+    assert_true(n_asked(fake.world->n_probes) <= n_done + 2);
+    assert_int_equal(get("SELECT count(*) FROM location a, location b WHERE a.id < b.id AND"
+                         " abs(a.lat_deg - b.lat_deg) < 0.0105"),
+                     0);
+    assert_consistent();
+}
+
 int main(void)
 {
 #define M(f) cmocka_unit_test_setup_teardown(f, setup_mapillary, teardown)
 #define P(f) cmocka_unit_test_setup_teardown(f, setup_panoramax, teardown)
     const struct CMUnitTest tests[] = {
-        M(test_kill_survey), /* forks: first */
+        M(test_kill_survey), /* these fork: first */
+        M(test_interrupt_survey),
         M(test_mapillary_points),
         M(test_radius),
         P(test_panoramax_points),
@@ -422,6 +446,7 @@ int main(void)
         M(test_refused_token),
         M(test_survey),
         M(test_survey_after_points),
+        M(test_min_distance_of_items),
         M(test_split),
         M(test_heavy_boxes),
         M(test_crowd),

@@ -347,6 +347,28 @@ static void test_uuid(void **state)
     assert_string_not_equal(a, b);
 }
 
+static void test_names(void **state)
+{
+    (void)state;
+    static const struct {
+        double heading_deg;
+        const char *name;
+    } rows[] = {{0, "0.jpg"},     {270, "270.jpg"}, {137.4, "137.jpg"},
+                {359.6, "0.jpg"}, {0.49, "0.jpg"},  {(double)NAN, "unknown.jpg"}};
+    char name[STORE_NAME_SIZE];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        store_name(rows[i].heading_deg, name);
+        assert_string_equal(name, rows[i].name);
+    }
+    assert_true(store_is_uuid("633aee2a-70a4-83a9-a17b-b495a23ae30b"));
+    assert_true(store_is_uuid("633AEE2A-70a4-83a9-a17b-b495a23ae30b"));
+    assert_false(store_is_uuid(""));
+    assert_false(store_is_uuid("633aee2a-70a4-83a9-a17b-b495a23ae30"));
+    assert_false(store_is_uuid("633aee2a-70a4-83a9-a17b-b495a23ae30b0"));
+    assert_false(store_is_uuid("633aee2a/70a4-83a9-a17b-b495a23ae30b"));
+    assert_false(store_is_uuid("633aee2a-70a4-83a9-a17b-b495a23ae3.."));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_redact),
         cmocka_unit_test(test_loopback),
         cmocka_unit_test(test_uuid),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

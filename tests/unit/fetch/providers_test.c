@@ -228,29 +228,29 @@ static void test_mapillary_errors(void **state)
     (void)state;
     static const struct {
         int status;
-        const char *body;
         enum verdict verdict;
+        const char *body;
     } rows[] = {
-        {401, "", VERDICT_STOP},
-        {403, "{}", VERDICT_STOP},
-        {400, "{\"error\":{\"type\":\"OAuthException\",\"code\":190,\"message\":\"x\"}}",
-         VERDICT_STOP},
-        {200, "{\"error\":{\"code\":190}}", VERDICT_STOP},
-        {400, "{\"error\":{\"code\":4,\"message\":\"x\"}}", VERDICT_RETRY},
-        {403, "{\"error\":{\"code\":4,\"message\":\"x\"}}", VERDICT_RETRY},
-        {400, "{\"error\":{\"message\":\"Application request limit reached\"}}", VERDICT_RETRY},
-        {400, "{\"error\":{\"code\":100,\"message\":\"Unsupported get request\"}}", VERDICT_FAILED},
-        {404, "", VERDICT_FAILED},
-        {302, "", VERDICT_FAILED},
-        {429, "", VERDICT_RETRY},
-        {500, "{\"error\":{\"code\":1,\"message\":\"Please reduce the amount of data\"}}",
-         VERDICT_RETRY},
-        {503, "<html>", VERDICT_RETRY},
-        {200, "<html>", VERDICT_RETRY},
-        {200, "", VERDICT_RETRY},
-        {200, "[]", VERDICT_RETRY},
-        {200, "{\"error\":5}", VERDICT_RETRY_BAD},
-        {400, "{\"error\":{\"code\":\"190\",\"message\":[]}}", VERDICT_FAILED},
+        {401, VERDICT_STOP, ""},
+        {403, VERDICT_STOP, "{}"},
+        {400, VERDICT_STOP,
+         "{\"error\":{\"type\":\"OAuthException\",\"code\":190,\"message\":\"x\"}}"},
+        {200, VERDICT_STOP, "{\"error\":{\"code\":190}}"},
+        {400, VERDICT_RETRY, "{\"error\":{\"code\":4,\"message\":\"x\"}}"},
+        {403, VERDICT_RETRY, "{\"error\":{\"code\":4,\"message\":\"x\"}}"},
+        {400, VERDICT_RETRY, "{\"error\":{\"message\":\"Application request limit reached\"}}"},
+        {400, VERDICT_FAILED, "{\"error\":{\"code\":100,\"message\":\"Unsupported get request\"}}"},
+        {404, VERDICT_FAILED, ""},
+        {302, VERDICT_FAILED, ""},
+        {429, VERDICT_RETRY, ""},
+        {500, VERDICT_RETRY,
+         "{\"error\":{\"code\":1,\"message\":\"Please reduce the amount of data\"}}"},
+        {503, VERDICT_RETRY, "<html>"},
+        {200, VERDICT_RETRY, "<html>"},
+        {200, VERDICT_RETRY, ""},
+        {200, VERDICT_RETRY, "[]"},
+        {200, VERDICT_RETRY_BAD, "{\"error\":5}"},
+        {400, VERDICT_FAILED, "{\"error\":{\"code\":\"190\",\"message\":[]}}"},
     };
     const struct request one = item("1");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -362,15 +362,15 @@ static void test_panoramax_errors(void **state)
     (void)state;
     static const struct {
         int status;
-        const char *body;
         enum verdict verdict;
-    } rows[] = {{102, "", VERDICT_RETRY},
-                {404, "{\"message\":\"Picture doesn't exist\"}", VERDICT_FAILED},
-                {400, "{\"message\":\"Parameter limit must be\"}", VERDICT_FAILED},
-                {500, "", VERDICT_RETRY},
-                {503, "", VERDICT_RETRY},
-                {403, "", VERDICT_STOP},
-                {200, "<html>", VERDICT_RETRY}};
+        const char *body;
+    } rows[] = {{102, VERDICT_RETRY, ""},
+                {404, VERDICT_FAILED, "{\"message\":\"Picture doesn't exist\"}"},
+                {400, VERDICT_FAILED, "{\"message\":\"Parameter limit must be\"}"},
+                {500, VERDICT_RETRY, ""},
+                {503, VERDICT_RETRY, ""},
+                {403, VERDICT_STOP, ""},
+                {200, VERDICT_RETRY, "<html>"}};
     const struct request one = item("u1");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct provider_items items;
@@ -464,12 +464,12 @@ static void test_pictures(void **state)
     (void)state;
     static const struct {
         int status;
-        const char *type;
         enum verdict verdict;
-    } rows[] = {{200, "image/jpeg", VERDICT_GOOD}, {403, "text/plain", VERDICT_EXPIRED},
-                {404, "", VERDICT_EXPIRED},        {410, "", VERDICT_EXPIRED},
-                {401, "", VERDICT_EXPIRED},        {200, "text/html", VERDICT_RETRY},
-                {302, "", VERDICT_FAILED},         {500, "", VERDICT_RETRY}};
+        const char *type;
+    } rows[] = {{200, VERDICT_GOOD, "image/jpeg"}, {403, VERDICT_EXPIRED, "text/plain"},
+                {404, VERDICT_EXPIRED, ""},        {410, VERDICT_EXPIRED, ""},
+                {401, VERDICT_EXPIRED, ""},        {200, VERDICT_RETRY, "text/html"},
+                {302, VERDICT_FAILED, ""},         {500, VERDICT_RETRY, ""}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct answer a = {rows[i].status, rows[i].type, "x", 1};
         assert_int_equal(mapillary->judge_view(&a, why), rows[i].verdict);

@@ -2,6 +2,7 @@
 /* Runs of gdje-fetch for tests: see run.h. */
 #include <dirent.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,12 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "core/file.h"
 #include "core/log.h"
+#include "core/sig.h"
 #include "fetch/fetch.h"
 #include "fetch/provider.h"
 #include "sql/catalog.h"
@@ -137,6 +141,27 @@ void run_fails(enum err_kind kind, const char *words)
     if (run_err.kind != kind || !strstr(run_err.msg, words)) {
         fail_msg("kind %d: %s", (int)run_err.kind, run_err.msg);
     }
+}
+
+int run_child(double after_s, int s)
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        sig_install();
+        int rc = run();
+        if (rc != 0 && run_err.kind == ERR_INTERRUPTED) {
+            sig_reraise(sig_caught());
+        }
+        _exit(rc == 0 ? 0 : (int)run_err.kind);
+    }
+    if (s) {
+        const struct timespec wait = {0, (long)(after_s * 1e9)};
+        (void)nanosleep(&wait, NULL);
+        (void)kill(pid, s);
+    }
+    (void)waitpid(pid, &status, 0);
+    return status;
 }
 
 struct trouble *trouble(int k, enum fault fault, bool on_view, int times)

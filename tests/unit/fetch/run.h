@@ -24,6 +24,8 @@ int setup(void **state);
 int teardown(void **state);
 int run(void);
 void run_ok(void);
+/* run_child - in a process of its own, which is sent signal s (0: none) after so long; its status. */
+int run_child(double after_s, int s);
 void run_fails(enum err_kind kind, const char *words);
 struct trouble *trouble(int k, enum fault fault, bool on_view, int times);
 void set_json(int k, const char *body, int times);
