@@ -141,7 +141,18 @@
     legend.addTo(map);
     L.control.scale({ imperial: false, position: 'bottomright' }).addTo(map);
     map.zoomControl.setPosition('topright');
-    window.addEventListener('beforeprint', function () { map.invalidateSize(false); });
+    /* on paper the map has another size: it shows the same area there, and afterwards what it did */
+    var before = null;
+    window.matchMedia('print').addEventListener('change', function (event) {
+        if (event.matches) {
+            before = { area: map.getBounds(), centre: map.getCenter(), zoom: map.getZoom() };
+            map.invalidateSize(false);
+            map.fitBounds(before.area, { animate: false });
+        } else if (before) {
+            map.invalidateSize(false);
+            map.setView(before.centre, before.zoom, { animate: false });
+        }
+    });
     root.dataset.lines = String(data.lines.length);
     root.dataset.cells = String(data.cells.length);
 }());
