@@ -24,7 +24,13 @@ void db_err_msg(struct db *db, struct err *e, const char *what)
     } else if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) {
         kind = ERR_INPUT;
     }
-    err_set_msg(e, kind, "catalog '%s': %s: %s", db->path, what, msg);
+    const int errnum = code == SQLITE_IOERR ? sqlite3_system_errno(db->h) : 0;
+    if (errnum != 0) {
+        err_sys_msg(e, errnum, "catalog '%s': %s: %s", db->path, what, msg);
+        e->kind = kind;
+    } else {
+        err_set_msg(e, kind, "catalog '%s': %s: %s", db->path, what, msg);
+    }
 }
 
 int db_exec(struct db *db, const char *sql, struct err *e)

@@ -94,6 +94,26 @@ place() {
     cp "$jpg" "$1/$2/0.jpg"
 }
 
+# small_country: twenty places with two photos each, imported, hashed and split. Copies of a picture
+# are one group: the split is set by hand, so that there are three parts.
+small_country() {
+    echo uuid,latitude,longitude >set.csv
+    i=0
+    for lat in 45.1 45.4 45.7 46.0; do
+        for lon in 15.5 16.0 16.5 17.0 17.5; do
+            i=$((i + 1))
+            place set $i $lat $lon
+            [ $((i % 2)) -eq 0 ] || cp "$ROOT/tests/data/image/progressive.jpg" set/$i/0.jpg
+            cp "$ROOT/tests/data/image/full.jpg" set/$i/90.jpg
+        done
+    done
+    gdje-import -q --csv set.csv --images set >/dev/null
+    gdje-hash -q >/dev/null
+    sql "INSERT INTO split_scheme (id, name, method, ratios, seed) VALUES (1, 'default', 'file', '1', 0);
+         INSERT INTO split SELECT 1, id, CASE id % 5 WHEN 0 THEN 'val' WHEN 1 THEN 'test' ELSE 'train' END
+         FROM location"
+}
+
 # serve NAME OPTION...: gdje-demo in the background, its address in NAME.url and its process in
 # $server, what it says in NAME.log; it ends with the script
 servers=

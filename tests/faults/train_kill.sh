@@ -5,7 +5,6 @@
 # shellcheck disable=SC2086 # $train is a command with its options
 set -eu
 . "$ROOT/tests/cli/lib.sh"
-photos=$ROOT/tests/data/image
 
 # --- a small country, each tool asked for before it was run --------------------------------------------
 train='gdje-train --pack work/p.gdje --name r --epochs 3 --batch 6 --threads 1 --save-every 0'
@@ -13,24 +12,8 @@ fails 2 'pack is required' gdje-train
 expect 2 gdje-train --pack x --name ../x
 expect 2 $train --precision f16
 fails 3 'there is no catalog' $train
-echo 'uuid,latitude,longitude' >set.csv
-i=0
-for lat in 45.1 45.4 45.7 46.0; do
-    for lon in 15.5 16.0 16.5 17.0 17.5; do
-        i=$((i + 1))
-        mkdir -p set/$i
-        cp "$photos/plain.jpg" set/$i/0.jpg
-        [ $((i % 2)) -eq 0 ] || cp "$photos/progressive.jpg" set/$i/0.jpg
-        cp "$photos/full.jpg" set/$i/90.jpg
-        echo "$i,$lat,$lon" >>set.csv
-    done
-done
-gdje-import -q --csv set.csv --images set >/dev/null
-gdje-hash -q >/dev/null
+small_country
 fails 3 "cannot open 'work/p.gdje'" $train
-# copies of a picture are one group: the split is set by hand, so that there are three parts
-sql "INSERT INTO split_scheme (id, name, method, ratios, seed) VALUES (1, 'default', 'file', '1', 0);
-     INSERT INTO split SELECT 1, id, CASE id % 5 WHEN 0 THEN 'val' WHEN 1 THEN 'test' ELSE 'train' END FROM location"
 gdje-pack -q --size 16 -o work/p.gdje >/dev/null 2>&1
 fails 3 'run gdje-grid first' $train
 fails 3 'run gdje-project first' $train --task regression
