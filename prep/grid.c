@@ -69,6 +69,7 @@ static int inputs(const struct grid_prefs *prefs, const struct grid_work *w, str
                    prefs->merge, prefs->snap_m);
     sha256_add_str(*out, text);
     sha256_add_str(*out, prefs->keep);
+    sha256_add_str(*out, prefs->origin ? prefs->origin : "");
     sha256_add_str(*out, prefs->crs);
     sha256_add_str(*out, prefs->split);
     sha256_add_str(*out, border_sha256(w->border));
@@ -98,6 +99,10 @@ static int choose(const struct grid_prefs *p, const struct grid_method **method,
         return err_set(e, ERR_USAGE,
                        "--spacing is of squares in metres or the --quadtree: without "
                        "--degrees, --hex and --polygons");
+    }
+    if (p->origin && !square && p->degrees <= 0) {
+        return err_set(e, ERR_USAGE,
+                       "--origin is of squares: without --hex, --quadtree and --polygons");
     }
     if (p->polygons && strcmp(p->keep, "intersects") != 0) {
         return err_set(e, ERR_USAGE, "--keep: all of the --polygons are kept");
@@ -166,6 +171,7 @@ int grid_make(struct db *db, const struct cli *cli, const struct grid_prefs *pre
     struct stage stage;
     TRY(choose(prefs, &w.cells.method, e));
     TRY(grid_rule_parse(prefs->keep, &w.ground.rule, e));
+    TRY(grid_origin_parse(prefs->origin, (struct bbox){0, 0, 0, 0}, &w.cells.origin, e));
     TRY(crs_open(prefs->crs, &w.crs, e));
     TRY(catalog_scheme(db, prefs->split, &scheme, e));
     TRY(border_open_strict(prefs->border, prefs->strict, &w.border, e));

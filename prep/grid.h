@@ -23,6 +23,7 @@ struct grid_prefs {
     double spacing_m;       /* of squares; of a quadtree's largest cells */
     int64_t n_classes;      /* > 0: find the spacing of squares that gives so many */
     double degrees;         /* > 0: squares in degrees */
+    const char *origin;     /* of squares: x,y of a corner, or border; NULL: 0,0 */
     double hex_m;           /* > 0: hexagons, between opposite sides */
     const char *polygons;   /* a layer whose names are the classes, or NULL */
     const char *name_field; /* of that layer */

@@ -6,6 +6,7 @@
 #include "prep/grid_cells.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 
 #define MAX_CANDIDATES 1e8 /* cells in the land's bounding box: 1 km over 100 million km2 */
 #define MAX_CELLS      5000000
+#define MAX_ORIGIN     1e8 /* metres or degrees */
 
 void grid_cells_release(struct grid_cells *cells)
 {
@@ -45,6 +47,32 @@ int grid_rule_parse(const char *text, struct grid_rule *rule, struct err *e)
         return err_ctx(e, "--keep share=");
     }
     *rule = r;
+    return 0;
+}
+
+int grid_origin_parse(const char *text, struct bbox box, struct xy *origin, struct err *e)
+{
+    char x[64];
+    size_t n = text ? strcspn(text, ",") : 0;
+    struct xy o = {0, 0};
+    if (!text) {
+        *origin = o;
+        return 0;
+    }
+    if (strcmp(text, "border") == 0) {
+        *origin = (struct xy){box.min_x, box.min_y};
+        return 0;
+    }
+    if (text[n] != ',' || n >= sizeof x) {
+        return err_set(e, ERR_USAGE, "--origin: '%s' is neither two numbers nor 'border'", text);
+    }
+    (void)snprintf(x, sizeof x, "%.*s", (int)n, text);
+    if (parse_f64(x, -MAX_ORIGIN, MAX_ORIGIN, &o.x, e) != 0 ||
+        parse_f64(text + n + 1, -MAX_ORIGIN, MAX_ORIGIN, &o.y, e) != 0) {
+        e->kind = ERR_USAGE;
+        return err_ctx(e, "--origin");
+    }
+    *origin = o;
     return 0;
 }
 
@@ -84,12 +112,12 @@ int grid_rule_keeps(struct region *land, const struct grid_rule *rule, const str
 
 /* The array ---------------------------------------------------------------------------------------- */
 
-int64_t grid_index(double x, double side)
+int64_t grid_index(double x, double origin, double side)
 {
-    double i = floor(x / side);
-    if (x < i * side) { /* the division was rounded across an edge */
+    double i = floor((x - origin) / side);
+    if (x < origin + i * side) { /* the division was rounded across an edge */
         i--;
-    } else if (x >= (i + 1) * side) {
+    } else if (x >= origin + (i + 1) * side) {
         i++;
     }
     return (int64_t)i;

@@ -36,6 +36,12 @@ struct grid_rule {
 /* grid_rule_parse - "centre" or "share=0.1". ERR_USAGE. */
 int grid_rule_parse(const char *text, struct grid_rule *rule, struct err *e);
 
+/*
+ * grid_origin_parse - "500000,5000000", "16,45": where a corner of the squares is, in their plane;
+ * "border": the south-west corner of box; NULL: 0, 0. ERR_USAGE.
+ */
+int grid_origin_parse(const char *text, struct bbox box, struct xy *origin, struct err *e);
+
 /* What is cut. */
 struct grid_ground {
     const struct border *border;
@@ -58,7 +64,8 @@ struct grid_layer;
 
 struct grid_cells {
     const struct grid_method *method;
-    double side; /* in the plane's unit; 0: polygons */
+    double side;      /* in the plane's unit; 0: polygons */
+    struct xy origin; /* a corner of squares; 0, 0 otherwise */
     struct grid_cell
         *v; /* owned; [n_made] and those behind them each ascending by level, row, column */
     size_t n, cap;
@@ -134,8 +141,8 @@ int grid_rule_keeps(struct region *land, const struct grid_rule *rule, const str
 
 struct xy grid_centre(const struct xy *corner, size_t n);
 
-/* grid_index - i with i * side <= x < (i + 1) * side. */
-int64_t grid_index(double x, double side);
+/* grid_index - i with origin + i * side <= x < origin + (i + 1) * side. */
+int64_t grid_index(double x, double origin, double side);
 
 /* Squares of any method whose cells are squares. */
 size_t grid_square_corners(const struct grid_cells *cells, const struct grid_cell *cell,

@@ -29,9 +29,9 @@ static struct grid_cell at_hex(const struct grid_cells *cells, struct xy p)
     double side = cells->side;
     struct grid_cell best = {0};
     double best_d2 = (double)INFINITY;
-    int64_t low = grid_index(p.y, 1.5 * radius(side));
+    int64_t low = grid_index(p.y, 0, 1.5 * radius(side));
     for (int64_t row = low; row <= low + 1; row++) {
-        int64_t left = grid_index(p.x - (row % 2 != 0 ? side / 2 : 0), side);
+        int64_t left = grid_index(p.x - (row % 2 != 0 ? side / 2 : 0), 0, side);
         for (int64_t column = left; column <= left + 1; column++) {
             struct xy c = centre(side, column, row);
             double d2 = (p.x - c.x) * (p.x - c.x) + (p.y - c.y) * (p.y - c.y);

@@ -26,7 +26,7 @@ static struct grid_cell at_quadtree(const struct grid_cells *cells, struct xy p)
     struct grid_cell key = grid_square_at(cells, p);
     for (int level = 0; level <= cells->max_level; level++) {
         double side = side_of(cells, level);
-        struct grid_cell leaf = {grid_index(p.x, side), grid_index(p.y, side), level, false};
+        struct grid_cell leaf = {grid_index(p.x, 0, side), grid_index(p.y, 0, side), level, false};
         if (grid_cells_index(cells, &leaf) >= 0) {
             return leaf;
         }

@@ -36,6 +36,10 @@ static void bind_grid(struct stmt *st, const struct grid_prefs *prefs, int64_t s
     for (int kind = 0; kind < GRID_POINT_COUNT; kind++) {
         stmt_f64(st, 12 + kind, c->floor_km[kind]);
     }
+    if (w->cells.method == &grid_square || w->cells.method == &grid_degrees) {
+        stmt_f64(st, 16, w->cells.origin.x);
+        stmt_f64(st, 17, w->cells.origin.y);
+    }
 }
 
 static int store_grid(struct db *db, const struct grid_prefs *prefs, int64_t scheme,
@@ -46,8 +50,8 @@ static int store_grid(struct db *db, const struct grid_prefs *prefs, int64_t sch
     TRY(db_prepare(db, &st,
                    "INSERT INTO grid (name, method, crs, spacing_m, spacing_deg, keep, scheme_id,"
                    " border_sha256, n_classes, n_snapped, n_unlabelled, floor_centroid_km,"
-                   " floor_clipped_km, floor_data_km, floor_median_km)"
-                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name)"
+                   " floor_clipped_km, floor_data_km, floor_median_km, origin_x, origin_y)"
+                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name)"
                    " DO UPDATE SET method = excluded.method, crs = excluded.crs,"
                    " spacing_m = excluded.spacing_m, spacing_deg = excluded.spacing_deg,"
                    " keep = excluded.keep, scheme_id = excluded.scheme_id,"
@@ -56,7 +60,8 @@ static int store_grid(struct db *db, const struct grid_prefs *prefs, int64_t sch
                    " floor_centroid_km = excluded.floor_centroid_km,"
                    " floor_clipped_km = excluded.floor_clipped_km,"
                    " floor_data_km = excluded.floor_data_km,"
-                   " floor_median_km = excluded.floor_median_km",
+                   " floor_median_km = excluded.floor_median_km,"
+                   " origin_x = excluded.origin_x, origin_y = excluded.origin_y",
                    e));
     bind_grid(st, prefs, scheme, w);
     TRY(stmt_run(st, e));

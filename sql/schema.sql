@@ -264,6 +264,8 @@ CREATE TABLE grid (
     crs TEXT NOT NULL,
     spacing_m REAL,             -- of a quadtree: of its largest cells; NULL: degrees, polygons
     spacing_deg REAL,
+    origin_x REAL,              -- a corner of squares, in the unit of their spacing; NULL: others
+    origin_y REAL,
     keep TEXT NOT NULL DEFAULT 'intersects', -- the rule that kept the cells
     scheme_id INTEGER NOT NULL REFERENCES split_scheme (id) ON DELETE CASCADE,
     border_sha256 TEXT NOT NULL,

@@ -83,6 +83,8 @@ is "$(sql "SELECT c.name FROM class c JOIN grid g ON g.id = grid_id WHERE g.name
 fails 3 "'counties.geojson' has no field 'nothing': it has NAME" gdje-grid --border "$border" --polygons counties.geojson --name-field nothing
 fails 3 "there is no file 'nowhere.geojson'" gdje-grid --border "$border" --polygons nowhere.geojson
 fails 2 'only one of' gdje-grid --border "$border" --degrees 0.5 --quadtree
+fails 2 "neither two numbers nor 'border'" gdje-grid --border "$border" --origin 5
+fails 2 'origin is of squares' gdje-grid --border "$border" --origin border --hex 10km
 fails 2 'finds the --spacing' gdje-grid --border "$border" --classes 5 --spacing 10km
 for keep in inside share share=0 share=2; do
     fails 2 'keep' gdje-grid --border "$border" --keep $keep

@@ -148,11 +148,15 @@ static void test_half_open(void **state)
 {
     (void)state;
     static const double spacing[] = {50000, 10000, 1000.0 / 3, 0.7};
+    static const double origin[] = {0, 13.4932, -273.15};
     for (size_t s = 0; s < 4; s++) {
-        for (int64_t k = -1000; k <= 1000; k += 7) {
-            double edge = (double)k * spacing[s];
-            assert_int_equal(grid_index(edge, spacing[s]), k);
-            assert_int_equal(grid_index(nextafter(edge, -INFINITY), spacing[s]), k - 1);
+        for (size_t o = 0; o < 3; o++) {
+            for (int64_t k = -1000; k <= 1000; k += 7) {
+                double edge = origin[o] + (double)k * spacing[s];
+                assert_int_equal(grid_index(edge, origin[o], spacing[s]), k);
+                assert_int_equal(grid_index(nextafter(edge, -INFINITY), origin[o], spacing[s]),
+                                 k - 1);
+            }
         }
     }
 }
@@ -469,6 +473,53 @@ static void test_snap(void **state)
     assert_true(place_i64("SELECT n_snapped FROM grid") > n_snapped);
 }
 
+/* Squares in degrees from the border's corner: the published system's alignment, and its count of
+ * cells whose land has an area, on a border like its own. */
+static void test_origin(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",    "1",     "1,",    ",1",    "1;2",
+                                      "a,b", "1,2,3", "nan,1", "Border"};
+    struct err e = {0};
+    struct xy origin;
+    struct bbox box = {13.4932, 42.25, 19.4, 46.5};
+    struct grid_prefs prefs = GRID_PREFS_DEFAULT;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(grid_origin_parse(bad[i], box, &origin, &e), -1);
+        assert_int_equal(e.kind, ERR_USAGE);
+    }
+    assert_int_equal(grid_origin_parse("-3.5,1e3", box, &origin, &e), 0);
+    assert_true(origin.x == -3.5 && origin.y == 1000);
+    assert_int_equal(grid_origin_parse("border", box, &origin, &e), 0);
+    assert_true(origin.x == box.min_x && origin.y == box.min_y);
+
+    add_on_land(500);
+    place_split();
+    prefs.degrees = 0.5;
+    prefs.origin = "border";
+    prefs.keep = "share=1e-9";
+    make(&prefs);
+    assert_int_equal(place_i64("SELECT count(*) FROM class"), 63); /* as Shapely counts */
+    assert_int_equal(place_i64("SELECT min(cell_col) + min(cell_row) FROM class"), 0);
+    double x = place_f64("SELECT origin_x FROM grid");
+    assert_true(fabs(x - 13.4932) < 1e-6);
+    assert_true(fabs(place_f64("SELECT min(minx) FROM rtree_class_geom") - x) < 1e-5);
+    assert_int_equal(
+        place_i64("SELECT count(*) FROM label JOIN location l ON l.id = location_id JOIN class c"
+                  " ON c.id = class_id JOIN grid g WHERE l.lon_deg < origin_x + cell_col * 0.5 OR"
+                  " l.lon_deg >= origin_x + (cell_col + 1) * 0.5 OR l.lat_deg < origin_y +"
+                  " cell_row * 0.5 OR l.lat_deg >= origin_y + (cell_row + 1) * 0.5"),
+        0);
+    prefs.degrees = 0;
+    prefs.origin = "1000,7000";
+    make(&prefs);
+    assert_int_equal(place_i64("SELECT origin_x * 10000 + origin_y FROM grid"), 10007000);
+    assert_true(place_i64("SELECT count(*) FROM label") > 400);
+    prefs.hex_m = 10000;
+    assert_int_equal(grid_make(place_db(), place_cli(), &prefs, &e), -1);
+    assert_int_equal(e.kind, ERR_USAGE);
+}
+
 static void test_degrees(void **state)
 {
     (void)state;
@@ -679,6 +730,7 @@ int main(void)
         T(test_min_train),
         T(test_snap),
         T(test_degrees),
+        T(test_origin),
         T(test_median),
         T(test_classes),
         T(test_quadtree),
