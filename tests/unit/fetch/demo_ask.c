@@ -40,6 +40,22 @@ json_t *ask_json(struct protocol *p, const char *target, int status)
     return root;
 }
 
+json_t *ask_list(struct protocol *p, const char *target, const char *name)
+{
+    json_t *root = ask_json(p, target, 200);
+    json_t *list = json_incref(json_object_get(root, name));
+    assert_true(json_is_array(list));
+    json_decref(root);
+    return list;
+}
+
+const char *ask_text(const json_t *o, const char *name)
+{
+    const char *text = json_string_value(json_object_get(o, name));
+    assert_non_null(text);
+    return text;
+}
+
 void ask_rows(struct protocol *p, const struct row *row, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

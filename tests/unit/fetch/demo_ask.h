@@ -23,6 +23,10 @@ struct answer ask_for(struct protocol *p, const struct ask *ask);
 struct answer ask_target(struct protocol *p, const char *target);
 json_t *ask_json(struct protocol *p, const char *target, int status);
 
+/* The list of that name in the JSON that comes with 200, owned; the text of a member, a view. */
+json_t *ask_list(struct protocol *p, const char *target, const char *name);
+const char *ask_text(const json_t *o, const char *name);
+
 void ask_rows(struct protocol *p, const struct row *row, size_t n);
 #define ASK_ROWS(p, row) ask_rows(p, row, sizeof(row) / sizeof((row)[0]))
 

@@ -30,25 +30,14 @@ static json_t *search(struct protocol *p, const char *query)
 {
     char target[512];
     (void)snprintf(target, sizeof target, "/images?%s", query);
-    json_t *root = ask_json(p, target, 200);
-    json_t *data = json_incref(json_object_get(root, "data"));
-    assert_true(json_is_array(data));
-    json_decref(root);
-    return data;
-}
-
-static const char *text_of(const json_t *record, const char *name)
-{
-    const char *text = json_string_value(json_object_get(record, name));
-    assert_non_null(text);
-    return text;
+    return ask_list(p, target, "data");
 }
 
 static void check_place(const json_t *record, const char *name, struct bbox box)
 {
     const json_t *place = json_object_get(record, name);
     const json_t *c = json_object_get(place, "coordinates");
-    assert_string_equal(text_of(place, "type"), "Point");
+    assert_string_equal(ask_text(place, "type"), "Point");
     assert_int_equal(json_array_size(c), 2);
     double lon = json_number_value(json_array_get(c, 0));
     double lat = json_number_value(json_array_get(c, 1));
@@ -72,14 +61,14 @@ static void test_search(void **state)
         assert_true(json_integer_value(json_object_get(r, "captured_at")) > 1388534400000);
         double angle = json_number_value(json_object_get(r, "compass_angle"));
         assert_true(angle >= 0 && angle < 360);
-        bool pano = strcmp(text_of(r, "camera_type"), "spherical") == 0;
+        bool pano = strcmp(ask_text(r, "camera_type"), "spherical") == 0;
         assert_int_equal(json_is_true(json_object_get(r, "is_pano")), pano);
-        assert_int_equal(strlen(text_of(r, "sequence")), 22);
-        assert_true(*text_of(json_object_get(r, "creator"), "username") != '\0');
+        assert_int_equal(strlen(ask_text(r, "sequence")), 22);
+        assert_true(*ask_text(json_object_get(r, "creator"), "username") != '\0');
         (void)snprintf(target, sizeof target,
                        "/%s?fields=geometry,captured_at,compass_angle,is_pano,camera_type,"
                        "sequence,creator,thumb_2048_url,width,height",
-                       text_of(r, "id"));
+                       ask_text(r, "id"));
         json_t *again = ask_json(&p, target, 200);
         assert_true(json_equal(again, r));
         json_decref(again);
@@ -190,7 +179,7 @@ static void test_addresses(void **state)
                       .host = "localhost:8080"};
     struct answer a = ask_for(&p, &ask);
     json_t *root = json_loadb((const char *)a.body, a.n, 0, NULL);
-    const char *url = text_of(json_array_get(json_object_get(root, "data"), 0), "thumb_256_url");
+    const char *url = ask_text(json_array_get(json_object_get(root, "data"), 0), "thumb_256_url");
     static const char base[] = "http://localhost:8080/m1/v/";
     assert_int_equal(strncmp(url, base, strlen(base)), 0);
     (void)snprintf(target, sizeof target, "%s", url + strlen("http://localhost:8080"));
@@ -244,7 +233,7 @@ static void test_dense(void **state)
         quarter[i] = search(&p, query);
         assert_true(json_array_size(quarter[i]) < 2000);
         for (size_t k = 0; k < json_array_size(quarter[i]); k++) {
-            id[n++] = text_of(json_array_get(quarter[i], k), "id");
+            id[n++] = ask_text(json_array_get(quarter[i], k), "id");
         }
     }
     print_message("%zu images in four quarters\n", n);
@@ -367,7 +356,7 @@ static void test_quota(void **state)
     p.quota = 1;
     json_t *data = search(&p, BOX "&limit=1&fields=thumb_256_url");
     (void)snprintf(target, sizeof target, "%s",
-                   strstr(text_of(json_array_get(data, 0), "thumb_256_url"), "/m1/"));
+                   strstr(ask_text(json_array_get(data, 0), "thumb_256_url"), "/m1/"));
     json_decref(data);
     const struct row row[] = {
         {"/images?" BOX, 200, JSON, "data"},

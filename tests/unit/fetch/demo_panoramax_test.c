@@ -15,24 +15,12 @@
 #define BOX  "bbox=15.95,45.75,16.04,45.84" /* has some ten roads at seed 1 */
 #define JSON "application/json"
 
-static const char *text_of(const json_t *o, const char *name)
-{
-    const char *text = json_string_value(json_object_get(o, name));
-    assert_non_null(text);
-    return text;
-}
-
 /* The features of a search; the array is owned. */
 static json_t *search(struct protocol *p, const char *query)
 {
-    char target[300];
+    char target[512];
     (void)snprintf(target, sizeof target, "/api/search?%s", query);
-    json_t *root = ask_json(p, target, 200);
-    json_t *list = json_incref(json_object_get(root, "features"));
-    assert_true(json_is_array(list));
-    assert_string_equal(text_of(root, "type"), "FeatureCollection");
-    json_decref(root);
-    return list;
+    return ask_list(p, target, "features");
 }
 
 static struct lonlat place_of(const json_t *item)
@@ -88,25 +76,26 @@ static void test_items(void **state)
         const json_t *item = json_array_get(all, i);
         const json_t *properties = json_object_get(item, "properties");
         char target[200];
-        (void)snprintf(target, sizeof target, "/api/pictures/%s", text_of(item, "id"));
+        (void)snprintf(target, sizeof target, "/api/pictures/%s", ask_text(item, "id"));
         json_t *one = ask_json(&p, target, 200);
         assert_true(json_equal(one, item));
         json_decref(one);
         (void)snprintf(target, sizeof target, "/api/collections/%s/items/%s",
-                       text_of(item, "collection"), text_of(item, "id"));
+                       ask_text(item, "collection"), ask_text(item, "id"));
         one = ask_json(&p, target, 200);
         assert_true(json_equal(one, item));
         json_decref(one);
-        assert_int_equal(strlen(text_of(properties, "datetime")), 29);
-        assert_string_equal(text_of(properties, "geovisio:status"), "ready");
-        assert_string_equal(text_of(properties, "geovisio:producer"),
-                            text_of(json_array_get(json_object_get(item, "providers"), 0), "name"));
+        assert_int_equal(strlen(ask_text(properties, "datetime")), 29);
+        assert_string_equal(ask_text(properties, "geovisio:status"), "ready");
+        assert_string_equal(
+            ask_text(properties, "geovisio:producer"),
+            ask_text(json_array_get(json_object_get(item, "providers"), 0), "name"));
         n_round +=
             json_integer_value(json_object_get(
                 json_object_get(properties, "pers:interior_orientation"), "field_of_view")) == 360;
         n_sd += json_object_get(json_object_get(item, "assets"), "sd") != NULL;
         n_azimuth += json_object_get(properties, "view:azimuth") != NULL;
-        n_free += strcmp(text_of(properties, "license"), "etalab-2.0") == 0;
+        n_free += strcmp(ask_text(properties, "license"), "etalab-2.0") == 0;
     }
     print_message("%zu pictures: %zu round, %zu with sd, %zu with azimuth, %zu etalab-2.0\n", n,
                   n_round, n_sd, n_azimuth, n_free);
@@ -121,7 +110,7 @@ static void test_items(void **state)
 static const char *asset_of(const json_t *item, const char *size)
 {
     const json_t *asset = json_object_get(json_object_get(item, "assets"), size);
-    return asset ? strstr(text_of(asset, "href"), "/api/") : NULL;
+    return asset ? strstr(ask_text(asset, "href"), "/api/") : NULL;
 }
 
 static void test_files(void **state)
