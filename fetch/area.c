@@ -14,6 +14,10 @@
 #include "shapes/border.h"
 #include "shapes/region.h"
 
+/* What is thinner than this (a tenth of a millimetre) is there by rounding: 509 * 0.09 is less than
+ * 45.81. A box without an extent is refused by the services. */
+#define SLIVER_DEG 1e-9
+
 struct area {
     struct border *border; /* NULL: the rectangle itself */
     struct region *region;
@@ -156,7 +160,7 @@ static int add_cell(const struct area *a, struct bbox cell, struct boxes *l, str
     enum region_relation relation = REGION_CROSSES;
     const struct bbox b = {fmax(cell.min_x, a->box.min_x), fmax(cell.min_y, a->box.min_y),
                            fmin(cell.max_x, a->box.max_x), fmin(cell.max_y, a->box.max_y)};
-    if (b.min_x >= b.max_x || b.min_y >= b.max_y) {
+    if (b.max_x - b.min_x < SLIVER_DEG || b.max_y - b.min_y < SLIVER_DEG) {
         return 0;
     }
     if (a->region && region_relate(a->region, b, &relation, e) != 0) {

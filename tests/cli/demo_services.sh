@@ -96,15 +96,16 @@ u=$(cat plain.url)
 fetch() { # fetch DIR URL PROVIDER
     mkdir -p "$1"
     MAPILLARY_TOKEN=any expect 0 gdje-fetch --catalog "$1/c.gpkg" --provider "$3" --base-url "$2" \
-        --area 15.96,45.76,16.03,45.80 --rate 1000 --tries 12 --stall 2 --progress none
+        --area 15.96,45.76,16.02,45.81 --rate 1000 --tries 12 --stall 2 --progress none
 }
+# the box ends where a tile of the survey ends, but for rounding
 fetch m "$u" mapillary
 fetch p "$u" panoramax
-get 200 "$u/images?bbox=15.96,45.76,16.03,45.80&fields=camera_type"
+get 200 "$u/images?bbox=15.96,45.76,16.02,45.81&fields=camera_type"
 wanted=$(grep -o '"camera_type":"[ps]' body | wc -l)
 [ "$wanted" -gt 5 ] || die "only $wanted pictures of Mapillary"
 is "$(sql "SELECT count(*) FROM request WHERE state = 'done'" m/c.gpkg)" "$wanted" 'Mapillary'
-get 200 "$u/api/search?bbox=15.96,45.76,16.03,45.80&limit=1000"
+get 200 "$u/api/search?bbox=15.96,45.76,16.02,45.81&limit=1000"
 wanted=$(grep -o '"view:azimuth"' body | wc -l)
 [ "$wanted" -gt 5 ] || die "only $wanted pictures of Panoramax"
 is "$(sql "SELECT count(*) FROM request WHERE state = 'done'" p/c.gpkg)" "$wanted" 'Panoramax'
