@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The server of `make bench-fetch`: pictures of 75 KB from memory and just enough metadata, at the
- * least cost, so that the clients are what is measured. Every place has a panorama of its own.
+ * least cost (a thread, an epoll, a sendmsg), so that the clients are what is measured. Every place
+ * has a panorama of its own.
  *
- *     fetch_server [THREADS]     prints http://127.0.0.1:PORT, ends with its standard input
+ *     fetch_server [ARRIVALS]
+ *
+ * Prints http://127.0.0.1:PORT, ends with its standard input. ARRIVALS: then a file with a line for
+ * each request, the seconds of the monotonic clock when it came.
  */
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/image.h"
-#include "core/parse.h"
+#include "core/progress.h"
 #include "core/rng.h"
 
 #define SIDE_PX       640
@@ -22,6 +28,7 @@
 #define PICTURE_BYTES 75000
 
 #define COMMENT 12 /* bytes that make a picture its own: a JPEG comment of eight */
+#define HEAD    (2 + COMMENT)
 
 static struct {
     uint8_t *data; /* owned */
@@ -74,15 +81,18 @@ static enum MHD_Result answer_picture(struct MHD_Connection *c, uint64_t which)
 {
     const uint8_t *data = pictures[which % N_PICTURES].data;
     size_t n = pictures[which % N_PICTURES].n;
-    uint8_t *own = malloc(n + COMMENT);
-    if (!own) {
+    uint8_t *head = malloc(HEAD);
+    if (!head) {
         return MHD_NO;
     }
-    memcpy(own, "\xff\xd8\xff\xfe\x00\x0a", 6);
-    memcpy(own + 6, &which, 8);
-    memcpy(own + 2 + COMMENT, data + 2, n - 2);
-    struct MHD_Response *r =
-        MHD_create_response_from_buffer(n + COMMENT, own, MHD_RESPMEM_MUST_FREE);
+    memcpy(head, "\xff\xd8\xff\xfe\x00\x0a", 6);
+    memcpy(head + 6, &which, 8);
+    const struct MHD_IoVec parts[] = {{head, HEAD}, {data + 2, n - 2}};
+    struct MHD_Response *r = MHD_create_response_from_iovec(parts, 2, free, head);
+    if (!r) {
+        free(head);
+        return MHD_NO;
+    }
     enum MHD_Result ok = MHD_add_response_header(r, "Content-Type", "image/jpeg");
     ok = ok == MHD_YES ? MHD_queue_response(c, 200, r) : ok;
     MHD_destroy_response(r);
@@ -105,6 +115,41 @@ static enum MHD_Result answer_metadata(struct MHD_Connection *c, const char *loc
     return ok;
 }
 
+/* Of the one thread of the server until it has ended. */
+static struct {
+    bool wanted;
+    double *s; /* owned */
+    size_t n, cap;
+} arrivals;
+
+static void note_arrival(void)
+{
+    if (arrivals.n == arrivals.cap) {
+        size_t cap = arrivals.cap ? 2 * arrivals.cap : 65536;
+        double *more = realloc(arrivals.s, cap * sizeof *more);
+        if (!more) {
+            return;
+        }
+        arrivals.s = more;
+        arrivals.cap = cap;
+    }
+    arrivals.s[arrivals.n++] = time_monotonic_s();
+}
+
+static int write_arrivals(const char *path, struct err *e)
+{
+    int rc = -1;
+    struct out o = {0};
+    TRY(out_open(&o, path, e));
+    for (size_t i = 0; i < arrivals.n; i++) {
+        (void)fprintf(o.f, "%.6f\n", arrivals.s[i]);
+    }
+    TRY(out_commit(&o, e));
+out:
+    out_release(&o);
+    return rc;
+}
+
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *path,
                                   const char *method, const char *version, const char *upload,
                                   size_t *n_upload, /* NOLINT(readability-non-const-parameter) */
@@ -118,6 +163,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
     (void)n_upload;
     if (!*ours) { /* an answer before the request's end would close the connection */
         *ours = &begun;
+        if (arrivals.wanted) {
+            note_arrival();
+        }
         return MHD_YES;
     }
     const char *location = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "location");
@@ -132,23 +180,23 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
     return answer_picture(c, which);
 }
 
-static int run(int64_t n_threads, struct err *e)
+static int run(const char *arrivals_path, struct err *e)
 {
     int rc = 0;
     char byte;
     struct sockaddr_in at = {.sin_family = AF_INET};
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    arrivals.wanted = arrivals_path != NULL;
     for (uint64_t i = 0; i < N_PICTURES; i++) {
         TRY(make_picture(i, e));
     }
-    struct MHD_OptionItem pool[] = {{MHD_OPTION_THREAD_POOL_SIZE, n_threads, NULL},
-                                    {MHD_OPTION_END, 0, NULL}};
-    struct MHD_Daemon *d = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, NULL,
-        MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at, MHD_OPTION_CONNECTION_LIMIT, 1024U,
-        MHD_OPTION_ARRAY, n_threads > 1 ? pool : &pool[1], MHD_OPTION_END);
+    struct MHD_Daemon *d =
+        MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request,
+                         NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at,
+                         MHD_OPTION_CONNECTION_LIMIT, 1024U, MHD_OPTION_END);
     if (!d) {
-        return err_set(e, ERR_SYSTEM, "cannot start the server");
+        rc = err_set(e, ERR_SYSTEM, "cannot start the server");
+        goto out;
     }
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT);
     (void)printf("http://127.0.0.1:%d\n", info ? info->port : 0);
@@ -156,22 +204,21 @@ static int run(int64_t n_threads, struct err *e)
     while (read(STDIN_FILENO, &byte, 1) > 0) {
     }
     MHD_stop_daemon(d);
+    if (arrivals_path) {
+        rc = write_arrivals(arrivals_path, e);
+    }
 out:
     for (int i = 0; i < N_PICTURES; i++) {
         free(pictures[i].data);
     }
+    free(arrivals.s);
     return rc;
 }
 
 int main(int argc, char **argv)
 {
     struct err e = {0};
-    int64_t n_threads = 1;
-    if (argc > 1 && parse_i64(argv[1], 1, 64, &n_threads, &e) != 0) {
-        (void)fprintf(stderr, "fetch_server: %s\n", e.msg);
-        return (int)e.kind;
-    }
-    if (run(n_threads, &e) != 0) {
+    if (run(argc > 1 ? argv[1] : NULL, &e) != 0) {
         (void)fprintf(stderr, "fetch_server: %s\n", e.msg);
         return (int)e.kind;
     }
