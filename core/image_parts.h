@@ -9,8 +9,13 @@
 #include "core/image.h"
 
 /* Compiled for each of these instruction sets, chosen when the program is loaded. Integers only, so
- * that all of them give the same bits. */
+ * that all of them give the same bits. (Under ThreadSanitizer the choice would be made before its
+ * library is there.) */
+#ifdef __SANITIZE_THREAD__
+#define IMAGE_KERNEL
+#else
 #define IMAGE_KERNEL __attribute__((target_clones("avx2", "default")))
+#endif
 
 enum raster_kind {
     RASTER_RGB,    /* plane[0]: [height, width, 3] */

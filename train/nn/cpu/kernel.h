@@ -24,8 +24,13 @@
 
 /* Compiled for each of these instruction sets, chosen when the program is loaded. For static
  * functions: gcc and clang disagree about the symbols of others. By instruction set, not by name of
- * a processor, which newer ones do not match. */
+ * a processor, which newer ones do not match. (Under ThreadSanitizer the choice would be made before
+ * its library is there.) */
+#ifdef __SANITIZE_THREAD__
+#define KERNEL
+#else
 #define KERNEL __attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
 
 struct layout {
     int N, C, H, W; /* N counts images: locations times views */
