@@ -79,6 +79,55 @@ static void test_additions_move_nothing(void **state)
     assert_string_not_equal(before, place_digest(old, after));
 }
 
+/* A third of the locations, another one each time, inserted in another order with other ids: every
+ * location has the part that it has among all of them. */
+static void expect_same_in_subsets(const struct split_prefs *prefs)
+{
+    char sql[512];
+    place_exec("DELETE FROM location; DELETE FROM stage; INSERT INTO location SELECT * FROM every;"
+               "DELETE FROM whole");
+    make(prefs);
+    place_exec("INSERT INTO whole SELECT uuid, part FROM split JOIN location ON id = location_id");
+    assert_true(place_i64("SELECT count(DISTINCT part) FROM whole") >= 3);
+    for (int trial = 1; trial <= 8; trial++) {
+        (void)snprintf(sql, sizeof sql,
+                       "DELETE FROM location; INSERT INTO location (uuid, lat_deg, lon_deg,"
+                       " provider, group_key, added) SELECT uuid, lat_deg, lon_deg, provider,"
+                       " group_key, added FROM every WHERE id * %d %% 1009 %% 3 = 0"
+                       " ORDER BY id * %d %% 1013",
+                       37 * trial, 101 * trial);
+        place_exec(sql);
+        make(prefs);
+        int64_t n = place_i64("SELECT count(*) FROM split");
+        assert_true(n > 150 && n < 250);
+        assert_int_equal(
+            place_i64("SELECT count(*) FROM split s JOIN location l ON l.id = s.location_id"
+                      " JOIN whole w USING (uuid) WHERE s.part = w.part"),
+            n);
+    }
+}
+
+static void test_subsets_keep_their_parts(void **state)
+{
+    (void)state;
+    struct split_prefs prefs = SPLIT_PREFS_DEFAULT;
+    place_add(0, 600);
+    place_exec("UPDATE location SET group_key = 'seq' || (id % 50) WHERE id <= 200");
+    place_exec("CREATE TEMP TABLE every AS SELECT * FROM location;"
+               "CREATE TEMP TABLE whole (uuid TEXT PRIMARY KEY, part TEXT)");
+    expect_same_in_subsets(&prefs);
+    prefs.folds = 4;
+    expect_same_in_subsets(&prefs);
+    prefs.folds = 0;
+    prefs.parts = "train=5,a=1,b=1,c=3";
+    expect_same_in_subsets(&prefs);
+    /* blocks, too, where no group is larger than one: a group lies where its first location lies */
+    prefs.parts = NULL;
+    prefs.block_km = 30;
+    place_exec("UPDATE every SET group_key = uuid");
+    expect_same_in_subsets(&prefs);
+}
+
 static void test_groups_stay_whole(void **state)
 {
     (void)state;
@@ -263,19 +312,51 @@ static void test_exact_in_the_catalog(void **state)
     assert_int_equal(place_i64("SELECT count(*) FROM split_scheme WHERE method = 'exact'"), 1);
 }
 
+/* 1000 locations, and a grid of seven classes in which every ninth of them has none. */
+static void add_classes(void)
+{
+    place_add(0, 1000);
+    place_split();
+    place_exec("INSERT INTO grid (id, name, method, crs, scheme_id, border_sha256, n_classes,"
+               " n_unlabelled) VALUES (1, 'g', 'square', 'EPSG:3765', 1, '', 7, 0)");
+    place_exec("WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 6)"
+               " INSERT INTO class (id, grid_id, number, state) SELECT i + 1, 1, i, 'kept' FROM n");
+    place_exec("INSERT INTO label SELECT 1, id, 1 + id * id % 7 FROM location WHERE id % 9 > 0");
+}
+
+/* Shares within each class, and within those of no class, to one location. */
+static void test_exact_in_classes(void **state)
+{
+    (void)state;
+    struct split_prefs prefs = SPLIT_PREFS_DEFAULT;
+    static const char off[] =
+        "SELECT count(*) FROM (SELECT coalesce(class_id, 0) AS class, part, count(*) AS n,"
+        " sum(count(*)) OVER (PARTITION BY coalesce(class_id, 0)) AS total FROM split s LEFT JOIN"
+        " label l ON l.location_id = s.location_id WHERE s.scheme_id = 2 GROUP BY 1, 2)"
+        " WHERE abs(n - total * CASE part WHEN 'train' THEN 0.7 WHEN 'val' THEN 0.2 ELSE 0.1 END)"
+        " >= 1";
+    add_classes();
+    prefs.name = "exact";
+    prefs.ratios = "70/20/10";
+    prefs.exact = true;
+    make(&prefs);
+    assert_true(place_i64(off) > 3); /* exact as a whole is not so in the classes */
+    assert_int_equal(place_i64("SELECT n_locations FROM split_part WHERE scheme_id = 2 AND part ="
+                               " 'train'"),
+                     700);
+    prefs.grid = "g";
+    make(&prefs);
+    assert_int_equal(place_i64(off), 0);
+    assert_int_equal(place_i64("SELECT count(*) FROM split WHERE scheme_id = 2"), 1000);
+}
+
 /* Folds within the classes of a grid, each against the others. */
 static void test_folds(void **state)
 {
     (void)state;
     struct err e = {0};
     struct split_prefs prefs = SPLIT_PREFS_DEFAULT;
-    place_add(0, 1000);
-    make(&prefs);
-    place_exec("INSERT INTO grid (id, name, method, crs, scheme_id, border_sha256, n_classes,"
-               " n_unlabelled) VALUES (1, 'g', 'square', 'EPSG:3765', 1, '', 7, 0)");
-    place_exec("WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 6)"
-               " INSERT INTO class (id, grid_id, number, state) SELECT i + 1, 1, i, 'kept' FROM n");
-    place_exec("INSERT INTO label SELECT 1, id, 1 + id * id % 7 FROM location WHERE id % 9 > 0");
+    add_classes();
     prefs.grid = "g";
     assert_int_equal(split_make(place_db(), place_cli(), &prefs, &e), -1); /* made from default */
     assert_int_equal(e.kind, ERR_USAGE);
@@ -298,6 +379,33 @@ static void test_folds(void **state)
     prefs.buffer_km = 1;
     assert_int_equal(split_make(place_db(), place_cli(), &prefs, &e), -1);
     assert_int_equal(e.kind, ERR_USAGE);
+}
+
+/* Every way to split says how far its parts are from what is learnt from. */
+static void test_distances_of_every_scheme(void **state)
+{
+    (void)state;
+    struct split_prefs ways[5];
+    for (int i = 0; i < 5; i++) {
+        ways[i] = (struct split_prefs)SPLIT_PREFS_DEFAULT;
+    }
+    ways[1].exact = true;
+    ways[2].block_km = 20;
+    ways[3].folds = 3;
+    ways[4].parts = "train=2,x=1,y=1";
+    place_add(0, 500);
+    for (int i = 0; i < 5; i++) {
+        make(&ways[i]);
+        assert_int_equal(place_i64("SELECT count(*) FROM split_part"), 3);
+        assert_int_equal(place_i64("SELECT sum(n_locations) FROM split_part"), 500);
+        assert_int_equal(place_i64("SELECT count(*) FROM split_part WHERE p10_km > 0 AND p50_km >"
+                                   " p10_km AND p90_km > p50_km AND share_5km BETWEEN share_1km AND"
+                                   " 1"),
+                         i == 3 ? 3 : 2);
+        assert_int_equal(place_i64("SELECT count(*) FROM split_report WHERE locations = (SELECT"
+                                   " count(*) FROM split s WHERE s.part = split_report.part)"),
+                         3);
+    }
 }
 
 static void test_report(void **state)
@@ -328,14 +436,17 @@ int main(void)
         cmocka_unit_test(test_distances),
         T(test_shares),
         T(test_additions_move_nothing),
+        T(test_subsets_keep_their_parts),
         T(test_groups_stay_whole),
         T(test_up_to_date),
         T(test_no_locations),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_exact),
         T(test_exact_in_the_catalog),
+        T(test_exact_in_classes),
         T(test_folds),
         T(test_blocks_and_buffer),
+        T(test_distances_of_every_scheme),
         T(test_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
