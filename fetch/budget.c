@@ -24,16 +24,17 @@ static int add(struct budget *b, enum price_kind kind, int64_t n, double cost, s
     int rc = -1;
     struct stmt *st = NULL;
     TRY(db_prepare(b->db, &st,
-                   "INSERT INTO spend (provider, day, kind, n_requests, cost)"
-                   " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                   "INSERT INTO spend (provider, day, kind, n_requests, cost, currency)"
+                   " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
                    " SET n_requests = n_requests + excluded.n_requests,"
-                   " cost = cost + excluded.cost",
+                   " cost = cost + excluded.cost, currency = max(currency, excluded.currency)",
                    e));
     stmt_text(st, 1, b->provider);
     stmt_text(st, 2, b->day);
     stmt_text(st, 3, price_kind_names[kind]);
     stmt_i64(st, 4, n);
     stmt_f64(st, 5, cost);
+    stmt_text(st, 6, b->prices->currency);
     TRY(stmt_run(st, e));
 out:
     stmt_free(st);
@@ -78,13 +79,36 @@ static void today(char day[11])
     (void)snprintf(day, 11, "%.10s", now);
 }
 
+/* Sums of different currencies mean nothing. */
+static int check_currency(const struct budget *b, struct err *e)
+{
+    int rc = -1;
+    struct stmt *st = NULL;
+    bool row = false;
+    TRY(db_prepare(b->db, &st,
+                   "SELECT currency FROM spend WHERE provider = ?1 AND currency NOT IN ('', ?2)"
+                   " AND ?2 <> '' LIMIT 1",
+                   e));
+    stmt_text(st, 1, b->provider);
+    stmt_text(st, 2, b->prices->currency);
+    TRY(stmt_step(st, &row, e));
+    if (row) {
+        rc = err_set(e, ERR_INPUT,
+                     "the price table is in %s, what provider '%s' has cost so far is in %s",
+                     b->prices->currency, b->provider, col_text(st, 0));
+    }
+out:
+    stmt_free(st);
+    return rc;
+}
+
 int budget_open(struct budget *b, struct db *db, const char *provider, const struct prices *prices,
                 const struct budget_prefs *prefs, struct err *e)
 {
     char day[11];
     *b = (struct budget){.db = db, .provider = provider, .prices = prices, .prefs = *prefs};
     today(day);
-    return load(b, day, e);
+    return check_currency(b, e) == 0 ? load(b, day, e) : -1;
 }
 
 /* --- the caps ----------------------------------------------------------------------------------- */

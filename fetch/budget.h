@@ -43,6 +43,7 @@ struct budget {
     } kind[PRICE_KIND_COUNT];
 };
 
+/* budget_open - ERR_INPUT when earlier requests were priced in another currency. */
 int budget_open(struct budget *b, struct db *db, const char *provider, const struct prices *prices,
                 const struct budget_prefs *prefs, struct err *e);
 

@@ -37,7 +37,8 @@ static const char run_sql[] =
 
 static const char spend_sql[] =
     "SELECT 'requests', provider || ' ' || kind, sum(n_requests) FROM spend GROUP BY provider, kind"
-    " UNION ALL SELECT 'cost', provider, printf('%.2f', sum(cost)) FROM spend GROUP BY provider"
+    " UNION ALL SELECT 'cost', rtrim(provider || ' ' || max(currency)), printf('%.2f', sum(cost))"
+    " FROM spend GROUP BY provider"
     " ORDER BY 1 DESC, 2";
 
 static const char credits_sql[] =

@@ -61,6 +61,8 @@ u="--base-url $(cat demo.url)"
     fails 1 "of 0.10 EUR spent" gdje-fetch $c $u --key-file "$work/key" --prices "$work/prices" --budget 0.1
     [ "$(sqlite3 "$work/c.gpkg" "SELECT sum(cost) <= 0.1 FROM spend")" = 1 ]
     fails 1 "nothing was asked" gdje-fetch $c $u --key-file "$work/key" --prices "$work/prices" --budget 0.1
+    printf '%s\n' "$header" "demo${tab}image${tab}0${tab}7${tab}HRK${tab}2026-11-20" >"$work/other"
+    fails 3 "in HRK, what provider 'demo' has cost so far is in EUR" gdje-fetch $c $u --prices "$work/other"
     gdje-fetch $c --provider google --key-file "$work/key" --dry-run >"$work/plan"
     grep -q "^cost in USD at the prices of " "$work/plan"
 
@@ -86,7 +88,7 @@ u="--base-url $(cat demo.url)"
     grep -q "^last run locations${tab}demo$tab" "$work/status"
     grep -q "^seconds left at that rate${tab}demo${tab}0$" "$work/status"
     grep -q "^requests${tab}demo image$tab" "$work/status"
-    grep -q "^cost${tab}demo$tab" "$work/status"
+    grep -q "^cost${tab}demo EUR$tab" "$work/status"
     sqlite3 "$work/c.gpkg" "UPDATE request SET state = 'failed', last_error = 'view ' || (id % 4 * 90) ||
         ': HTTP status 404' WHERE id IN (SELECT id FROM request WHERE state = 'no_imagery' LIMIT 2)"
     gdje-fetch $c --status | grep -q "^failed because${tab}view: HTTP status 404$tab"

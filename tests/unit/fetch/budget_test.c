@@ -219,12 +219,14 @@ static void test_month_and_provider(void **state)
 {
     (void)state;
     struct budget b;
-    assert_int_equal(db_exec(db,
-                             "INSERT INTO spend VALUES ('google', '1999-01-31', 'image', 5000, 30),"
-                             " ('google', strftime('%Y-%m', 'now') || '-01', 'image', 999, 6.993),"
-                             " ('demo', '1999-01-31', 'image', 7, 1000)",
-                             &err),
-                     0);
+    assert_int_equal(
+        db_exec(
+            db,
+            "INSERT INTO spend (provider, day, kind, n_requests, cost) VALUES ('google', '1999-01-31', 'image', 5000, 30),"
+            " ('google', strftime('%Y-%m', 'now') || '-01', 'image', 999, 6.993),"
+            " ('demo', '1999-01-31', 'image', 7, 1000)",
+            &err),
+        0);
     open_budget(&b, 40, INT64_MAX);
     near(b.money, 36.993);
     assert_int_equal(b.n_taken, 5999);
@@ -249,6 +251,30 @@ static void test_priced_metadata(void **state)
     near(COST, 0.048);
 }
 
+/* A table without a price joins any currency; two currencies are refused. */
+static void test_currency(void **state)
+{
+    (void)state;
+    struct budget b;
+    const struct budget_prefs caps = {INFINITY, INT64_MAX};
+    (void)snprintf(prices.currency, sizeof prices.currency, "%s", "");
+    open_budget(&b, INFINITY, INT64_MAX);
+    assert_int_equal(take(&b, PRICE_METADATA, 1), 1);
+    assert_int_equal(budget_settle(&b, &err), 0);
+    (void)snprintf(prices.currency, sizeof prices.currency, "%s", "USD");
+    open_budget(&b, INFINITY, INT64_MAX);
+    assert_int_equal(take(&b, PRICE_METADATA, 1), 1);
+    assert_int_equal(take(&b, PRICE_IMAGE, 1), 1);
+    assert_int_equal(budget_settle(&b, &err), 0);
+    near(get("SELECT count(*) FROM spend WHERE currency = 'USD'"), 2);
+    (void)snprintf(prices.currency, sizeof prices.currency, "%s", "EUR");
+    assert_int_equal(budget_open(&b, db, "google", &prices, &caps, &err), -1);
+    assert_int_equal(err.kind, ERR_INPUT);
+    assert_non_null(strstr(err.msg, "EUR"));
+    assert_non_null(strstr(err.msg, "USD"));
+    assert_int_equal(budget_open(&b, db, "demo", &prices, &caps, &err), 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -257,7 +283,7 @@ int main(void)
         T(test_bad_tables),      T(test_counted_before_and_settled),
         T(test_cap_on_billed),   T(test_cap_on_money),
         T(test_killed),          T(test_month_and_provider),
-        T(test_priced_metadata),
+        T(test_priced_metadata), T(test_currency),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
