@@ -34,7 +34,7 @@ static int add(struct budget *b, enum price_kind kind, int64_t n, double cost, s
     stmt_text(st, 3, price_kind_names[kind]);
     stmt_i64(st, 4, n);
     stmt_f64(st, 5, cost);
-    stmt_text(st, 6, b->prices->currency);
+    stmt_text(st, 6, cost == 0 ? "" : b->prices->currency);
     TRY(stmt_run(st, e));
 out:
     stmt_free(st);
@@ -79,15 +79,18 @@ static void today(char day[11])
     (void)snprintf(day, 11, "%.10s", now);
 }
 
-/* Sums of different currencies mean nothing. */
+/* Sums of different currencies mean nothing. What costs nothing may be added to any. */
 static int check_currency(const struct budget *b, struct err *e)
 {
+    if (!prices_billed(b->prices, PRICE_METADATA) && !prices_billed(b->prices, PRICE_IMAGE)) {
+        return 0;
+    }
     int rc = -1;
     struct stmt *st = NULL;
     bool row = false;
     TRY(db_prepare(b->db, &st,
                    "SELECT currency FROM spend WHERE provider = ?1 AND currency NOT IN ('', ?2)"
-                   " AND ?2 <> '' LIMIT 1",
+                   " LIMIT 1",
                    e));
     stmt_text(st, 1, b->provider);
     stmt_text(st, 2, b->prices->currency);

@@ -198,7 +198,7 @@ CREATE TABLE spend (
     kind TEXT NOT NULL,         -- metadata, image
     n_requests INTEGER NOT NULL DEFAULT 0,
     cost REAL NOT NULL DEFAULT 0,
-    currency TEXT NOT NULL DEFAULT '', -- of the price table; '': it had no price. One per provider
+    currency TEXT NOT NULL DEFAULT '', -- of the cost, one for each provider; '': free
     PRIMARY KEY (provider, day, kind)
 ) STRICT, WITHOUT ROWID;
 

@@ -251,7 +251,7 @@ static void test_priced_metadata(void **state)
     near(COST, 0.048);
 }
 
-/* A table without a price joins any currency; two currencies are refused. */
+/* What costs nothing has no currency; two are refused. */
 static void test_currency(void **state)
 {
     (void)state;
@@ -266,13 +266,16 @@ static void test_currency(void **state)
     assert_int_equal(take(&b, PRICE_METADATA, 1), 1);
     assert_int_equal(take(&b, PRICE_IMAGE, 1), 1);
     assert_int_equal(budget_settle(&b, &err), 0);
-    near(get("SELECT count(*) FROM spend WHERE currency = 'USD'"), 2);
+    near(get("SELECT count(*) FROM spend WHERE currency = 'USD'"), 1);
+    near(get("SELECT count(*) FROM spend WHERE currency = ''"), 1);
     (void)snprintf(prices.currency, sizeof prices.currency, "%s", "EUR");
     assert_int_equal(budget_open(&b, db, "google", &prices, &caps, &err), -1);
     assert_int_equal(err.kind, ERR_INPUT);
     assert_non_null(strstr(err.msg, "EUR"));
     assert_non_null(strstr(err.msg, "USD"));
     assert_int_equal(budget_open(&b, db, "demo", &prices, &caps, &err), 0);
+    prices = (struct prices){.currency = "CHF", .n_tiers = {1, 1}}; /* all free */
+    open_budget(&b, INFINITY, INT64_MAX);
 }
 
 int main(void)
