@@ -279,7 +279,7 @@ int engine_run(const struct engine_prefs *p, struct queue *q, struct engine_coun
                                        .on_wake = on_wake};
     *counts = (struct engine_counts){0};
     jobs_init(&g.jobs);
-    g.start_s = g.committed_s = time_monotonic_s();
+    g.start_s = g.committed_s = g.told_s = time_monotonic_s();
     g.seed = (uint64_t)getpid() << 32 ^ (uint64_t)time(NULL); /* jitter need not repeat */
     limiter_init(&g.limiter, p->rate_per_s, p->per_minute, g.committed_s);
     aimd_init(&g.aimd, p->window);

@@ -5,11 +5,15 @@
  */
 #include "fetch/engine_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/file.h"
+#include "core/log.h"
 #include "fetch/events.h"
+
+#define TELL_S 20.0 /* between two words on a survey */
 
 void engine_stop(struct engine *g, const struct err *e)
 {
@@ -92,6 +96,10 @@ static int commit_boxes(struct engine *g, bool all, struct err *e)
     }
     int rc = survey_commit(g->p->survey, o, n, &g->counts->n_listed, e);
     free(o);
+    if (n > 0 && time_monotonic_s() - g->told_s >= TELL_S) {
+        g->told_s = time_monotonic_s();
+        log_info("survey: %" PRId64 " pictures queued so far", g->counts->n_listed);
+    }
     return rc;
 }
 

@@ -77,6 +77,11 @@ void engine_task_failed(struct engine *g, struct task *t, enum verdict v, const 
         engine_stop(g, &e);
         return;
     }
+    if (v == VERDICT_LATER) {
+        engine_usable(g, t->view == TASK_PROBE);
+        engine_end_job(g, t->job, REQUEST_QUEUED, why);
+        return;
+    }
     if (retry_after_s > RETRY_AFTER_MAX_S) {
         (void)err_set(&e, ERR_REMOTE, "'%s' asks for a pause of %.0f s: %s", g->p->ask.base_url,
                       retry_after_s, why);

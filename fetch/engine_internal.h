@@ -34,6 +34,7 @@ struct engine {
     struct jobs jobs;
     int n_flight;
     double start_s, committed_s;
+    double told_s;      /* when the survey's progress was last told */
     int64_t n_taken;    /* points from the queue */
     bool surveyed;      /* the survey has no more boxes */
     bool exhausted;     /* the queue has no more for this run */

@@ -59,6 +59,7 @@ enum verdict {
     VERDICT_GOOD,
     VERDICT_NO_IMAGERY, /* final: nothing there */
     VERDICT_RETRY,      /* the service could not answer now; another run may have more luck */
+    VERDICT_LATER,      /* the service is well, but this is not ready: in another run */
     VERDICT_RETRY_BAD,  /* the service answered nonsense: again, but in the end it is final */
     VERDICT_EXPIRED,    /* a picture's address holds no longer: ask for another one first */
     VERDICT_FAILED,     /* final: asking again cannot help */

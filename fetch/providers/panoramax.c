@@ -76,7 +76,7 @@ static enum verdict read_status(const json_t *properties, char why[256])
     }
     (void)snprintf(why, 256, "the picture's status is '%.60s'", status);
     return strncmp(status, "waiting", 7) == 0 || strncmp(status, "preparing", 9) == 0
-               ? VERDICT_RETRY
+               ? VERDICT_LATER
                : VERDICT_FAILED;
 }
 
@@ -160,7 +160,7 @@ static enum verdict read_error(const json_t *root, const struct answer *a, char 
     (void)snprintf(why, 256, "HTTP status %d%s%.220s", a->status, message ? ": " : "",
                    message ? message : "");
     /* 102: still being processed */
-    return a->status == 102 ? VERDICT_RETRY : provider_status(a->status);
+    return a->status == 102 ? VERDICT_LATER : provider_status(a->status);
 }
 
 /* The nearest of a search's items within the radius that can be had. */

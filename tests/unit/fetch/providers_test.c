@@ -330,8 +330,8 @@ static void test_panoramax_useless_items(void **state)
         {STAC("u1", "", "\"sd\":{\"href\":7}"), VERDICT_FAILED},
         {STAC("u1", "", "\"sd\":[]"), VERDICT_FAILED},
         {STAC("u1", "", "\"thumb\":{\"href\":\"https://x/t.jpg\"}"), VERDICT_FAILED},
-        {STAC("u1", ",\"geovisio:status\":\"preparing\"", SD), VERDICT_RETRY},
-        {STAC("u1", ",\"geovisio:status\":\"waiting-for-process\"", SD), VERDICT_RETRY},
+        {STAC("u1", ",\"geovisio:status\":\"preparing\"", SD), VERDICT_LATER},
+        {STAC("u1", ",\"geovisio:status\":\"waiting-for-process\"", SD), VERDICT_LATER},
         {STAC("u1", ",\"geovisio:status\":\"broken\"", SD), VERDICT_FAILED},
         {STAC("u1", ",\"geovisio:status\":\"hidden\"", SD), VERDICT_FAILED},
     };
@@ -364,7 +364,7 @@ static void test_panoramax_errors(void **state)
         int status;
         enum verdict verdict;
         const char *body;
-    } rows[] = {{102, VERDICT_RETRY, ""},
+    } rows[] = {{102, VERDICT_LATER, ""},
                 {404, VERDICT_FAILED, "{\"message\":\"Picture doesn't exist\"}"},
                 {400, VERDICT_FAILED, "{\"message\":\"Parameter limit must be\"}"},
                 {500, VERDICT_RETRY, ""},
