@@ -14,9 +14,9 @@
 #include "shapes/border.h"
 #include "shapes/region.h"
 
-/* What is thinner than this (a tenth of a millimetre) is there by rounding: 509 * 0.09 is less than
- * 45.81. A box without an extent is refused by the services. */
-#define SLIVER_DEG 1e-9
+/* What is thinner than this (a centimetre) is there by rounding: 509 * 0.09 is less than 45.81. A box
+ * without an extent, as one of fewer digits than URLs have is, is refused by the services. */
+#define SLIVER_DEG 1e-7
 
 struct area {
     struct border *border; /* NULL: the rectangle itself */

@@ -178,16 +178,20 @@ bool survey_can_split(const struct survey_box *b)
     return (width > height ? width : height) >= 2 * SURVEY_LEAST_DEG;
 }
 
+/* Into quarters; of a strip that is as thin as a box may be, into halves. */
 static int split(struct survey *s, const struct bbox *b, struct err *e)
 {
-    double x = (b->min_x + b->max_x) / 2;
-    double y = (b->min_y + b->max_y) / 2;
-    const struct bbox quarter[] = {{b->min_x, b->min_y, x, y},
-                                   {x, b->min_y, b->max_x, y},
-                                   {b->min_x, y, x, b->max_y},
-                                   {x, y, b->max_x, b->max_y}};
-    for (size_t i = 0; i < 4; i++) {
-        if (add_box(s, &quarter[i], e) != 0) {
+    double width = b->max_x - b->min_x;
+    double height = b->max_y - b->min_y;
+    int n_cols = width >= 2 * SURVEY_LEAST_DEG ? 2 : 1;
+    int n_rows = height >= 2 * SURVEY_LEAST_DEG ? 2 : 1;
+    for (int i = 0; i < n_cols * n_rows; i++) {
+        int col = i % n_cols;
+        int row = i / n_cols;
+        const struct bbox part = {b->min_x + width * col / n_cols, b->min_y + height * row / n_rows,
+                                  col + 1 == n_cols ? b->max_x : b->min_x + width / 2,
+                                  row + 1 == n_rows ? b->max_y : b->min_y + height / 2};
+        if (add_box(s, &part, e) != 0) {
             return -1;
         }
     }

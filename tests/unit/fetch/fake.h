@@ -63,6 +63,7 @@ struct world {
     int heavy;
     int crowd;           /* so does any box that holds item crowd - 1; 0: none */
     int n_without_token; /* questions that did not have it */
+    int n_thin;          /* boxes without much of an extent */
     int n_leaked;        /* pictures asked for with it */
     int n_stale;         /* pictures asked for at another address than the last one told */
     int n_all, n_in_flight, max_in_flight;

@@ -94,6 +94,7 @@ static void answer_search(struct connection *c, const char *target, bool mapilla
     }
     double width = box[2] - box[0];
     double height = box[3] - box[1];
+    world->n_thin += width < 4e-6 || height < 4e-6;
     double side = width > height ? width : height;
     if (world->heavy_above_deg > 0 && side > world->heavy_above_deg) {
         fake_text(c->fd, world->heavy, "application/json",

@@ -299,6 +299,19 @@ static void test_crowd(void **state)
     assert_int_equal(get("SELECT count(*) FROM survey_box WHERE state = 'failed'"), 0);
 }
 
+/* A strip becomes shorter, not thinner. */
+static void test_crowd_in_a_strip(void **state)
+{
+    (void)state;
+    run_prefs.area = "15.99,45.00,16.08,45.000015";
+    fake.world->crowd = 1;
+    run_ok();
+    assert_true(get("SELECT count(*) FROM survey_box WHERE state = 'failed'") >= 1);
+    assert_int_equal(fake.world->n_thin, 0);
+    assert_true(fake.world->n_searches < 60);
+    assert_states(1, 0, 0, 0, 0);
+}
+
 /* A provider that is down leaves the area in one piece. */
 static void test_survey_of_a_dead_provider(void **state)
 {
@@ -450,6 +463,7 @@ int main(void)
         M(test_split),
         M(test_heavy_boxes),
         M(test_crowd),
+        M(test_crowd_in_a_strip),
         M(test_survey_of_a_dead_provider),
         M(test_survey_put_off),
         P(test_panoramax_survey),
