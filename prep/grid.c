@@ -23,6 +23,8 @@
 #include "shapes/crs.h"
 #include "sql/catalog.h"
 
+#define HINT_PLACES 1000
+
 static int set_centroids(struct grid_work *w, struct err *e)
 {
     for (size_t i = 0; i < w->cells.n; i++) {
@@ -53,6 +55,22 @@ static int make_classes(struct grid_work *w, const struct grid_prefs *prefs, str
         return -1;
     }
     return grid_classes_floor(c, &w->places, w->cell, e);
+}
+
+/* Why a border and its locations may not meet. */
+static void hint_exchanged(const struct grid_work *w)
+{
+    size_t n = w->places.n < HINT_PLACES ? w->places.n : HINT_PLACES;
+    size_t n_inside = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct lonlat p = {w->places.at[i].lat, w->places.at[i].lon};
+        n_inside += geo_valid(p) && border_contains(w->border, p);
+    }
+    if (n_inside > 0) {
+        log_hint("of %zu locations %zu would be inside of the border with latitude and longitude "
+                 "exchanged, in its file or in theirs",
+                 n, n_inside);
+    }
 }
 
 static int inputs(const struct grid_prefs *prefs, const struct grid_work *w, struct sha256 **out,
@@ -154,7 +172,11 @@ static int compute(struct db *db, const struct grid_prefs *asked, int64_t scheme
     if (w->cells.layer) {
         TRY(grid_layer_warn_overlaps(w->cells.layer, w->places.at, w->cell, w->places.n, e));
     }
-    TRY(make_classes(w, &prefs, e));
+    rc = make_classes(w, &prefs, e);
+    if (rc != 0 && e->kind == ERR_INPUT) {
+        hint_exchanged(w);
+    }
+    TRY(rc);
     report(w, &prefs);
     TRY(grid_store(db, &prefs, scheme, w, e));
 out:

@@ -65,6 +65,13 @@ fails 3 'invalid: Self-intersection' gdje-import --catalog "$db" --csv east.csv 
     --columns id=uuid,lat=latitude,lon=longitude,file=file
 fails 3 "'bow.geojson' has no field 'x'" gdje-grid --catalog $db --border "$border" --name bow --polygons bow.geojson --name-field x
 
+# longitude and latitude exchanged in the border's file
+cat >exchanged.geojson <<'EOT'
+{"type":"Polygon","coordinates":[[[45,16.5],[46,16.5],[46,18.5],[45,18.5],[45,16.5]]]}
+EOT
+fails 3 'the border and the locations do not meet' grid --border exchanged.geojson --name exchanged
+says 'hint: of 40 locations 40 would be inside of the border with latitude and longitude exchanged'
+
 # a country on both sides of the antimeridian; the middle island is cut in two by the file
 cat >fiji.geojson <<'EOT'
 {"type":"MultiPolygon","coordinates":[
