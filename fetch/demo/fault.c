@@ -12,7 +12,6 @@
 #include "fetch/demo/protocol.h"
 
 #define ASKED_FIRST 1024 /* places of the table at the start; always a power of two */
-#define TARGET_MAX  8192 /* characters that tell targets apart; longer ones are refused anyway */
 
 static const struct {
     const char *name, *help;
@@ -186,7 +185,7 @@ static enum fault draw(const struct faults *f, bool image, uint64_t stream, uint
 /* The number of what a target names, whenever it was made. */
 static uint64_t stream_of(const char *target)
 {
-    char name[TARGET_MAX + 1];
+    char name[PROTOCOL_TARGET_MAX + 1];
     size_t n = protocol_route(target).n_name;
     n = n < sizeof name ? n : sizeof name - 1;
     memcpy(name, target, n);

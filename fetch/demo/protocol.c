@@ -7,9 +7,8 @@
 
 #include "fetch/demo/protocol_internal.h"
 
-#define TARGET_MAX 8192 /* characters; the documented limit of a Street View URL is 16384 */
-#define PICTURES   "/m1/v/"
-#define STAC       "/api/"
+#define PICTURES "/m1/v/"
+#define STAC     "/api/"
 
 static bool begins(const char *text, const char *with)
 {
@@ -104,7 +103,7 @@ int protocol_answer(struct protocol *p, const struct ask *ask, struct answer *a,
     struct route route = protocol_route(ask->target);
     if (route.service == SERVICE_NONE) {
         TRY(answer_plain(&made, 404, "There is nothing here.", e));
-    } else if (strlen(ask->target) > TARGET_MAX) {
+    } else if (strlen(ask->target) > PROTOCOL_TARGET_MAX) {
         TRY(answer_plain(&made, 414, "The URL is too long.", e));
     } else if (ask->post && !path_is(ask->target, strcspn(ask->target, "?"), PROTOCOL_SEARCH)) {
         TRY(refuse_post(&made, e));

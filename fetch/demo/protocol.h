@@ -32,6 +32,8 @@
 #define PROTOCOL_METADATA  "/maps/api/streetview/metadata"
 #define PROTOCOL_IMAGE     "/maps/api/streetview"
 #define PROTOCOL_URL_TTL_S 60
+#define PROTOCOL_TARGET_MAX \
+    8192 /* characters; the documented limit of a Street View URL is 16384 */
 
 enum service { SERVICE_NONE, SERVICE_STREETVIEW, SERVICE_MAPILLARY, SERVICE_PANORAMAX };
 

@@ -27,7 +27,6 @@
 #define CHECK_BITS   20
 #define UNSOLVED     0.12 /* share of shots whose place was not computed */
 #define GPS_ERROR_M  4.0
-#define KM_PER_DEG   111.195
 #define NUMBER_MASK  (((uint64_t)1 << DRIVE_NUMBER_BITS) - 1)
 #define OAUTH_PREFIX "OAuth "
 
@@ -415,35 +414,59 @@ static bool on_shot(void *ctx, const struct shot *s)
     return !w->failed && (int64_t)json_array_size(w->data) < w->limit;
 }
 
+/* What is wrong with the question beside its fields, or NULL. */
+static const char *read_search(const struct query *q, struct search *w, struct bbox *box)
+{
+    const char *bbox = query_value(q, "bbox");
+    const char *pano = query_value(q, "is_pano");
+    if (!bbox || !query_bbox(bbox, box)) {
+        return "Param bbox must be minLon,minLat,maxLon,maxLat";
+    }
+    if ((box->max_x - box->min_x) * (box->max_y - box->min_y) >= AREA_MAX) {
+        return "The area of bbox must be less than 0.01 square degrees";
+    }
+    if (!query_i64(q, "limit", 1, RECORDS_MAX, &w->limit)) {
+        return "Param limit must be from 1 to 2000";
+    }
+    if (!query_one_of(pano, "true", "false")) {
+        return "Param is_pano must be true or false";
+    }
+    w->only_panos = pano && strcmp(pano, "true") == 0;
+    w->no_panos = pano && !w->only_panos;
+    return NULL;
+}
+
+/* The fields, and that there are no parameters but the known. Returns whether to go on; if not, *rc is
+ * that of answering why. */
+static bool read_fields(const struct query *q, const char *const *known, struct choice *c,
+                        struct answer *a, int *rc, struct err *e)
+{
+    const char *unknown = NULL;
+    if (query_stranger(q, known)) {
+        *rc = answer_parameter(a, "The demo does not know one of the parameters", e);
+        return false;
+    }
+    if (!choose(query_value(q, "fields"), c, &unknown)) {
+        *rc = answer_unknown_field(a, unknown, e);
+        return false;
+    }
+    return true;
+}
+
 static int serve_search(const struct call *call, const struct query *q, struct answer *a,
                         struct err *e)
 {
     static const char *const known[] = {"access_token", "bbox", "fields", "limit", "is_pano", NULL};
     struct search w = {.call = call, .limit = RECORDS_MAX};
     struct bbox box;
-    const char *unknown = NULL;
-    const char *bbox = query_value(q, "bbox");
-    const char *pano = query_value(q, "is_pano");
-    if (query_stranger(q, known)) {
-        return answer_parameter(a, "The demo does not know one of the parameters", e);
+    int rc = 0;
+    if (!read_fields(q, known, &w.choice, a, &rc, e)) {
+        return rc;
     }
-    if (!choose(query_value(q, "fields"), &w.choice, &unknown)) {
-        return answer_unknown_field(a, unknown, e);
+    const char *wrong = read_search(q, &w, &box);
+    if (wrong) {
+        return answer_parameter(a, wrong, e);
     }
-    if (!bbox || !query_bbox(bbox, &box)) {
-        return answer_parameter(a, "Param bbox must be minLon,minLat,maxLon,maxLat", e);
-    }
-    if ((box.max_x - box.min_x) * (box.max_y - box.min_y) >= AREA_MAX) {
-        return answer_parameter(a, "The area of bbox must be less than 0.01 square degrees", e);
-    }
-    if (!query_i64(q, "limit", 1, RECORDS_MAX, &w.limit)) {
-        return answer_parameter(a, "Param limit must be from 1 to 2000", e);
-    }
-    if (!query_one_of(pano, "true", "false")) {
-        return answer_parameter(a, "Param is_pano must be true or false", e);
-    }
-    w.only_panos = pano && strcmp(pano, "true") == 0;
-    w.no_panos = pano && !w.only_panos;
     w.data = json_array();
     if (w.data) {
         drives_visit(&call->drives, box, on_shot, &w);
@@ -461,12 +484,9 @@ static int serve_entity(const struct call *call, const char *target, const struc
     static const char *const known[] = {"access_token", "fields", NULL};
     struct choice choice;
     struct shot shot;
-    const char *unknown = NULL;
-    if (query_stranger(q, known)) {
-        return answer_parameter(a, "The demo does not know one of the parameters", e);
-    }
-    if (!choose(query_value(q, "fields"), &choice, &unknown)) {
-        return answer_unknown_field(a, unknown, e);
+    int rc = 0;
+    if (!read_fields(q, known, &choice, a, &rc, e)) {
+        return rc;
     }
     if (!shot_by_id(&call->drives, target + 1, strcspn(target + 1, "?"), &shot)) {
         return answer_error(a, 400, "GraphMethodException", 100,
