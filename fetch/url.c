@@ -3,13 +3,15 @@
 #include "fetch/url.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/hash.h"
 
-#define HIDDEN "***"
+#define HIDDEN   "***"
+#define TELLTALE 4 /* so much of a secret at the end of a text may be its beginning */
 
 static bool unreserved(unsigned char c)
 {
@@ -82,13 +84,38 @@ bool url_is_loopback(const char *url)
     return false;
 }
 
+static bool is_escape_of(const char *p, char c)
+{
+    char escape[4];
+    (void)snprintf(escape, sizeof escape, "%%%02X", (unsigned char)c);
+    return strncasecmp(p, escape, 3) == 0;
+}
+
+/* The length of the secret at p, as it is or as in a URL, or of its beginning where the text was cut
+ * in the middle of it; 0: something else. */
+static size_t secret_at(const char *p, const char *secret)
+{
+    const char *at = p;
+    for (; *secret; secret++) {
+        if (*at == *secret) {
+            at++;
+        } else if (is_escape_of(at, *secret)) {
+            at += 3;
+        } else {
+            bool cut = *at == '\0' || (*at == '%' && (at[1] == '\0' || at[2] == '\0'));
+            return cut && at - p >= TELLTALE ? strlen(p) : 0;
+        }
+    }
+    return (size_t)(at - p);
+}
+
 /* The length of what must be hidden at p; *keep is how much of it is a name that stays. */
 static size_t hidden_at(const char *p, const char *secret, size_t *keep)
 {
     static const char *const names[] = {"key=", "signature=", "access_token="};
-    size_t n = secret ? strlen(secret) : 0;
+    size_t n = secret ? secret_at(p, secret) : 0;
     *keep = 0;
-    if (n > 0 && strncmp(p, secret, n) == 0) {
+    if (n > 0) {
         return n;
     }
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/image.h"
@@ -115,6 +116,8 @@ void fake_misbehave(struct connection *c, const struct trouble *t, const char *t
                     const void *body, size_t n)
 {
     char text[64];
+    struct tm utc;
+    time_t then = time(NULL) + t->arg;
     static char huge[HUGE_BYTES];
     switch (t->fault) {
     case FAULT_STATUS:
@@ -122,6 +125,11 @@ void fake_misbehave(struct connection *c, const struct trouble *t, const char *t
         break;
     case FAULT_RETRY_AFTER:
         (void)snprintf(text, sizeof text, "Retry-After: %d\r\n", t->arg);
+        send_head(c->fd, 429, "text/plain", 0, text);
+        break;
+    case FAULT_RETRY_DATE: /* RFC 9110, section 10.2.3 */
+        (void)strftime(text, sizeof text, "Retry-After: %a, %d %b %Y %H:%M:%S GMT\r\n",
+                       gmtime_r(&then, &utc));
         send_head(c->fd, 429, "text/plain", 0, text);
         break;
     case FAULT_STALL:

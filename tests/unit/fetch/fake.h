@@ -21,6 +21,7 @@ enum fault {
     FAULT_NONE,
     FAULT_STATUS,       /* HTTP status .arg */
     FAULT_RETRY_AFTER,  /* 429, Retry-After: .arg seconds */
+    FAULT_RETRY_DATE,   /* 429, Retry-After: the time .arg seconds from now, as a date */
     FAULT_STALL,        /* never answers */
     FAULT_DRIP,         /* the head, then a byte a second */
     FAULT_CUT,          /* closes in the middle of the body */

@@ -144,6 +144,22 @@ static void test_retry_after(void **state)
     assert_int_equal(n_state("queued"), 1);
 }
 
+/* As a date, which is of whole seconds; one that has passed asks for no pause. */
+static void test_retry_after_date(void **state)
+{
+    (void)state;
+    queue_points(4);
+    trouble(0, FAULT_RETRY_DATE, false, 1)->arg = -100;
+    trouble(1, FAULT_RETRY_DATE, false, 1)->arg = 3;
+    double start = time_monotonic_s();
+    run_ok();
+    assert_states(4, 0, 0, 0, 0);
+    assert_true(time_monotonic_s() - start >= 1.9);
+    exec_sql("UPDATE request SET lat_deg = 45.3, state = 'queued' WHERE id = 1");
+    trouble(30, FAULT_RETRY_DATE, false, -1)->arg = 86400;
+    run_fails(ERR_REMOTE, "asks for a pause of 86");
+}
+
 static void test_stalled(void **state)
 {
     (void)state;
@@ -529,6 +545,7 @@ int main(void)
         T(test_rate),
         T(test_passing_trouble),
         T(test_retry_after),
+        T(test_retry_after_date),
         T(test_stalled),
         T(test_lone_deadline),
         T(test_lasting_trouble),

@@ -309,6 +309,12 @@ static void test_redact(void **state)
     redacts("access_token=MLY|1|2 \"key=1\"", NULL, "access_token=*** \"key=***\"");
     redacts("a\x1b[31m\nb\x7f\xc2\x9b", "", "a?[31m?b???");
     redacts("", "x", "");
+    /* as a peer repeats it out of a URL, and cut off */
+    redacts("no MLY%7C1%2f2, no MLY|1/2", "MLY|1/2", "no ***, no ***");
+    redacts("no MLY%7C1%2f3", "MLY|1/2", "no MLY%7C1%2f3");
+    redacts("wrong: MLY|1", "MLY|1/2", "wrong: ***");
+    redacts("wrong: MLY%7C1%2", "MLY|1/2", "wrong: ***");
+    redacts("wrong: MLY", "MLY|1/2", "wrong: MLY");
     char small[24];
     url_redact("0123456789key=ABCDEFGHIJKLMNOP", NULL, small, sizeof small);
     assert_null(strstr(small, "ABC"));
