@@ -272,6 +272,33 @@ static void test_only_train_decides(void **state)
     assert_string_not_equal(before, place_digest(CLASSES, after));
 }
 
+#define FLOORS                                                                              \
+    "SELECT floor_centroid_km, floor_clipped_km, floor_data_km, floor_median_km FROM grid " \
+    "ORDER BY id"
+
+/* The same places with other ids: the same classes and floors, to the last bit. */
+static void test_order_does_not_matter(void **state)
+{
+    (void)state;
+    char before[2][SHA256_HEX_SIZE];
+    char after[2][SHA256_HEX_SIZE];
+    struct grid_prefs prefs = GRID_PREFS_DEFAULT;
+    prefs.spacing_m = 30000;
+    add_on_land(1500);
+    place_split();
+    make(&prefs);
+    (void)place_digest(CLASSES, before[0]);
+    (void)place_digest(FLOORS, before[1]);
+    place_exec("CREATE TEMP TABLE every AS SELECT * FROM location; DELETE FROM location;"
+               "INSERT INTO location (uuid, lat_deg, lon_deg, provider, group_key, added)"
+               " SELECT uuid, lat_deg, lon_deg, provider, group_key, added FROM every"
+               " ORDER BY id * 7919 % 1511");
+    place_split();
+    make(&prefs);
+    assert_string_equal(before[0], place_digest(CLASSES, after[0]));
+    assert_string_equal(before[1], place_digest(FLOORS, after[1]));
+}
+
 static void test_data_point_is_the_mean(void **state)
 {
     (void)state;
@@ -723,6 +750,7 @@ int main(void)
         T(test_each_place_has_one_class),
         T(test_labels_are_right),
         T(test_only_train_decides),
+        T(test_order_does_not_matter),
         T(test_data_point_is_the_mean),
         T(test_empty_and_outside),
         T(test_clipped_is_on_land),
