@@ -254,6 +254,9 @@ void engine_pump(struct engine *g)
     if (g->jobs.n_ended >= COMMIT_COUNT) {
         engine_commit(g);
     }
+    if (g->p->min_distance_m > 0) {
+        engine_decide_held(g);
+    }
     while (!g->stopped && g->n_flight < aimd_window(&g->aimd) && send_next(g, &e)) {
     }
     bool over = (g->exhausted || g->ending != ENDING_NOT) && (size_t)g->jobs.n == g->jobs.n_ended &&

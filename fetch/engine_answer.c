@@ -91,6 +91,10 @@ int engine_panorama_found(struct engine *g, struct job *j, const struct pano *pa
         return 0;
     }
     j->pano = *pano;
+    if (g->p->min_distance_m > 0 && !j->request.item[0] && jobs_held_back(&g->jobs, j)) {
+        j->state = JOB_HELD;
+        return 0;
+    }
     struct job *leader = jobs_leader(&g->jobs, j);
     if (leader && leader->state != JOB_ENDED) {
         jobs_park(&g->jobs, j, leader);
@@ -125,6 +129,22 @@ int engine_panorama_found(struct engine *g, struct job *j, const struct pano *pa
     }
     fetch_views(g, j);
     return 0;
+}
+
+/* Of two places too close to each other the one of the earlier point stays, whatever answers came
+ * first: so points are decided on in the order of the queue, and a run that was killed and resumed
+ * keeps the same places. */
+void engine_decide_held(struct engine *g)
+{
+    struct job *j = NULL;
+    struct err e = {0};
+    while (!g->stopped && (j = jobs_next_held(&g->jobs)) != NULL) {
+        struct pano pano = j->pano;
+        j->state = JOB_PROBING;
+        if (engine_panorama_found(g, j, &pano, &e) != 0) {
+            engine_stop(g, &e);
+        }
+    }
 }
 
 /* What a search found is asked for itself, unless we have it: only then do we learn where its

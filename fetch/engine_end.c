@@ -132,7 +132,7 @@ void engine_end_early(struct engine *g, enum ending why)
     g->ending = why;
     for (struct job *j = g->jobs.all; j; j = next) {
         next = j->next;
-        if (j->state == JOB_PROBING && j->n_busy == 0) {
+        if ((j->state == JOB_PROBING && j->n_busy == 0) || j->state == JOB_HELD) {
             jobs_drop(&g->jobs, j);
             next = g->jobs.all; /* those that waited for it are gone, too */
         } else if (j->state == JOB_FETCHING && engine_hurried(g)) {

@@ -79,6 +79,10 @@ void engine_task_failed(struct engine *g, struct task *t, enum verdict v, const 
  * engine_item_known - a picture whose place is known beforehand: what the catalog has, or something
  * near enough, ends it or makes it wait; else it has j->claims. */
 int engine_panorama_found(struct engine *g, struct job *j, const struct pano *pano, struct err *e);
+
+/* engine_decide_held - of points whose panorama was known before those of earlier points: what can
+ * be decided on now. */
+void engine_decide_held(struct engine *g);
 int engine_item_known(struct engine *g, struct job *j, struct err *e);
 
 /* engine_folder_send - ask prefs.folder what another provider would be sent. */

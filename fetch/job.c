@@ -253,3 +253,25 @@ struct job *jobs_same_views(const struct jobs *l, const struct job *j)
     }
     return NULL;
 }
+
+bool jobs_held_back(const struct jobs *l, const struct job *j)
+{
+    for (const struct job *o = l->all; o; o = o->next) {
+        if (o->state == JOB_PROBING && o->box.id == 0 && !o->claims &&
+            o->request.id < j->request.id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct job *jobs_next_held(const struct jobs *l)
+{
+    struct job *first = NULL;
+    for (struct job *o = l->all; o; o = o->next) {
+        if (o->state == JOB_HELD && (!first || o->request.id < first->request.id)) {
+            first = o;
+        }
+    }
+    return first && !jobs_held_back(l, first) ? first : NULL;
+}

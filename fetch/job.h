@@ -53,6 +53,7 @@ struct job_picture {
 
 enum job_state {
     JOB_PROBING,
+    JOB_HELD,   /* has its panorama, waits until the points before it have theirs */
     JOB_PARKED, /* another job, the leader, is fetching the same panorama */
     JOB_FETCHING,
     JOB_STORING,
@@ -71,7 +72,7 @@ struct job {
     bool claims; /* its place is known though it has no panorama yet: neighbours wait for it */
     int n_views; /* of view[]: pictures to be had, from FETCHING on */
     int n_good;
-    struct pano pano; /* from FETCHING or PARKED on */
+    struct pano pano; /* from HELD, FETCHING or PARKED on */
     char uuid[STORE_UUID_SIZE];
     struct job_picture
         picture[PROVIDER_VIEWS]; /* those of a task are its worker's while it is busy */
@@ -132,6 +133,11 @@ struct job *jobs_leader(const struct jobs *l, const struct job *j);
  * jobs_same_views - one that has or will have a location with the same pictures, or NULL. */
 struct job *jobs_near(const struct jobs *l, const struct job *j, double distance_m);
 struct job *jobs_same_views(const struct jobs *l, const struct job *j);
+
+/* jobs_held_back - whether a point that comes before this one in the queue has no panorama yet.
+ * jobs_next_held - the first of those held that is not held back any more, or NULL. */
+bool jobs_held_back(const struct jobs *l, const struct job *j);
+struct job *jobs_next_held(const struct jobs *l);
 
 void tasks_add(struct jobs *l, struct task *t, double due_s);
 void tasks_unlink(struct jobs *l, struct task **at);
