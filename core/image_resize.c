@@ -145,7 +145,8 @@ static int choose_shift(const struct filter *f, int n_out)
     return shift;
 }
 
-/* v * 2^8 * w / 2^16. What is cut off is half a unit in the mean, which sums start with. */
+/* v * 2^8 * w / 2^16, in the form that compilers know as one instruction. What is cut off is half a
+ * unit in the mean, which sums start with. */
 static inline uint16_t weigh(uint8_t v, uint16_t w)
 {
     return (uint16_t)(((uint32_t)(uint16_t)(v << 8) * w) >> 16);

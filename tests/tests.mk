@@ -69,9 +69,12 @@ bench-fetch: $(B)/tests/bench/fetch_server $(B)/gdje-fetch $(B)/gdje-sample ## f
 	$(Q)if command -v /usr/bin/python3 >/dev/null; then /usr/bin/python3 tests/bench/fetch.py $(B); else echo 'skip: no /usr/bin/python3'; fi
 
 QUICK ?= 0
-bench-prep: $(addprefix $(B)/gdje-,sample import hash split project grid pack) ## preparing pictures and a million places, next to Pillow, NumPy and GeoPandas (QUICK=1: without)
+bench-prep: $(addprefix $(B)/gdje-,sample import hash split project grid stats pack) ## preparing pictures and a million places, next to Pillow, NumPy and GeoPandas (QUICK=1: without)
 	$(Q)if /usr/bin/python3 -c 'import numpy, PIL' 2>/dev/null; then /usr/bin/python3 tests/bench/prep.py $(if $(filter 1,$(QUICK)),--quick) $(B) $(BORDER); else echo 'skip: no NumPy and Pillow'; fi
 
-.PHONY: bench-fetch bench-prep bench-train check-build check-sanitized check-unit check-cli check-fuzz test fuzz
+bench-pack: $(addprefix $(B)/gdje-,import hash stats pack) ## its part about pictures alone
+	$(Q)if /usr/bin/python3 -c 'import numpy, PIL' 2>/dev/null; then /usr/bin/python3 tests/bench/pack.py $(B); else echo 'skip: no NumPy and Pillow'; fi
+
+.PHONY: bench-pack bench-fetch bench-prep bench-train check-build check-sanitized check-unit check-cli check-fuzz test fuzz
 
 .PHONY: check-kill

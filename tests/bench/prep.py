@@ -181,8 +181,8 @@ def main():
             run(build, "gdje-import", "--catalog", path, "--csv", str(folder / "set.csv"),
                 "--images", str(folder / "set"))
         run(build, "gdje-hash", "--catalog", catalog)
-        subprocess.run([sys.executable, os.path.join(os.path.dirname(__file__), "pack.py"), build,
-                        catalog], check=True)
+        subprocess.run([sys.executable, os.path.join(os.path.dirname(__file__), "pack.py"), build],
+                       check=True)
         sys.stdout.flush()
         add_locations(build, border, folder, catalog, n)
         stages(build, border, catalog, n)

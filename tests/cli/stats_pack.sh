@@ -40,9 +40,20 @@ is "$(sql "SELECT count(*), count(DISTINCT content_sha256) FROM stats WHERE size
 expect 0 gdje-stats --size 16
 says 'up to date'
 diff first out || die "another table"
-sql "DELETE FROM stats; DELETE FROM stage WHERE name LIKE 'stats%'"
-expect 0 gdje-stats --size 16 -j 1
-diff first out || die "threads change results"
+for threads in 1 2 3 7; do
+    sql "DELETE FROM stats; DELETE FROM stage WHERE name LIKE 'stats%'"
+    expect 0 gdje-stats --size 16 -j $threads
+    cmp first out || die "threads change results"
+done
+# another picture matters where it is in the train part
+change() { sql "UPDATE image_hash SET sha256 = sha256 || 'x' WHERE image_id = (SELECT id FROM image WHERE location_id = $1 LIMIT 1)"; }
+change 7
+expect 0 gdje-stats --size 16
+says 'up to date'
+change 2
+expect 0 gdje-stats --size 16
+absent 'up to date' err
+sql "UPDATE image_hash SET sha256 = rtrim(sha256, 'x')"
 expect 0 gdje-stats --size 20
 fails 3 "no split 'nothing'" gdje-stats --split nothing
 
