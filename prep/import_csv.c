@@ -34,7 +34,7 @@ static int parse_columns(const char *text, struct columns *c, struct err *e)
     if (snprintf(c->text, sizeof c->text, "%s", text ? text : "") >= (int)sizeof c->text) {
         return err_set(e, ERR_USAGE, "--columns: too long");
     }
-    bool id_given = false;
+    unsigned given = 0; /* bit k: key k */
     for (char *p = c->text; *p;) {
         char *end = p + strcspn(p, ",");
         char *next = *end ? end + 1 : end;
@@ -48,19 +48,32 @@ static int parse_columns(const char *text, struct columns *c, struct err *e)
         while (k < KEY_COUNT && strcmp(key_name[k], p) != 0) {
             k++;
         }
+        if (k < KEY_COUNT && (given & 1u << k)) {
+            return err_set(e, ERR_USAGE, "--columns: '%s' is given twice", key_name[k]);
+        }
         if (k == KEY_COUNT) {
             return err_set(
                 e, ERR_USAGE,
                 "--columns: '%s' is none of id, lat, lon, file, heading, captured, group", p);
         }
         c->name[k] = name;
-        id_given = id_given || k == KEY_ID;
+        given |= 1u << k;
         p = next;
     }
-    if (c->name[KEY_FILE] && !id_given) {
+    if (c->name[KEY_FILE] && !(given & 1u << KEY_ID)) {
         c->name[KEY_ID] = NULL; /* photos are told apart by their names */
     }
     return 0;
+}
+
+/* Whether another column has this one's name. */
+static bool is_twice(const struct csv *csv, int column)
+{
+    int n = 0;
+    for (int i = 0; i < csv->n_columns; i++) {
+        n += strcmp(csv->column[i], csv->column[column]) == 0;
+    }
+    return n > 1;
 }
 
 static int find_columns(const struct csv *csv, bool to_predict, struct columns *c, struct err *e)
@@ -77,6 +90,9 @@ static int find_columns(const struct csv *csv, bool to_predict, struct columns *
             }
             log_hint("its columns are %s; name yours with --columns %s=NAME", list, key_name[k]);
             return err_set(e, ERR_INPUT, "'%s' has no column '%s'", csv->name, c->name[k]);
+        }
+        if (c->index[k] >= 0 && is_twice(csv, c->index[k])) {
+            return err_set(e, ERR_INPUT, "'%s' has two columns '%s'", csv->name, c->name[k]);
         }
     }
     return 0;

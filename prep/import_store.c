@@ -226,6 +226,22 @@ static int put_item(struct store *s, struct import_item *it, struct err *e)
     return 0;
 }
 
+/* *n_older OUT: locations that earlier imports of the data set brought and this one, of n, does not
+ * name. */
+static int count_older(const struct store *s, size_t n, int64_t *n_older, struct err *e)
+{
+    int rc = -1;
+    bool row = false;
+    struct stmt *st = NULL;
+    TRY(db_prepare(s->db, &st, "SELECT count(*) FROM location WHERE provider = ?", e));
+    stmt_text(st, 1, s->provider);
+    TRY(stmt_step(st, &row, e));
+    *n_older = col_i64(st, 0) - (int64_t)n;
+out:
+    stmt_free(st);
+    return rc;
+}
+
 int import_store(struct db *db, const struct cli *cli, const char *name, struct import_items *items,
                  struct err *e)
 {
@@ -236,6 +252,7 @@ int import_store(struct db *db, const struct cli *cli, const char *name, struct 
     struct stage stage;
     struct sha256 *digest = NULL;
     size_t n = 0;
+    int64_t n_older = 0;
     (void)snprintf(provider, sizeof provider, "import:%s", name);
     (void)snprintf(stage_name, sizeof stage_name, "import:%s", name);
     TRY(store_open(&s, db, e));
@@ -256,9 +273,15 @@ int import_store(struct db *db, const struct cli *cli, const char *name, struct 
     for (size_t i = 0; i < items->n; i++) {
         TRY(put_item(&s, &items->v[i], e));
     }
+    TRY(count_older(&s, n, &n_older, e));
     TRY(stage_commit(db, &stage, (int64_t)n, e));
     log_info("data set '%s': %zu locations, %" PRId64 " of them new, %" PRId64 " changed", name, n,
              s.n_added, s.n_changed);
+    if (n_older > 0) {
+        log_info("%" PRId64
+                 " more, which earlier imports under this name brought, stay as they are",
+                 n_older);
+    }
 out:
     db_rollback(db);
     sha256_free(digest);

@@ -63,6 +63,13 @@ says "3 locations, 0 of them new, 1 changed"
 is "$(sql "SELECT lat_deg FROM location WHERE uuid = 'b'")" 45.75
 is "$(sql "SELECT group_concat(state) FROM image WHERE location_id = 3")" 'ok,ok,missing,missing'
 
+# rows that are gone take nothing with them, and that is said
+cp $db less.gpkg
+grep -v '"b"' set.csv >less.csv
+expect 0 gdje-import --csv less.csv --images set --name set --catalog less.gpkg
+says '1 more, which earlier imports under this name brought, stay as they are'
+is "$(sql 'SELECT count(*) FROM location' less.gpkg)" 3
+
 # another data set cannot take an id
 expect 3 gdje-import --csv set.csv --images set --name other
 says '4 duplicate_id'
@@ -126,6 +133,22 @@ is "$(sql 'SELECT lat_deg, lon_deg FROM location' wide.gpkg)" '45.0|15.0'
 printf 'uuid;latitude;longitude\nok;45;15;98\n' >wide.csv
 expect 3 gdje-import --csv wide.csv --images turned --catalog wide.gpkg
 grep -q '^2	malformed	4 fields under 3 column names$' out || die "fields"
+# two columns of one name, one column asked for twice
+printf 'uuid,latitude,longitude,latitude\nok,45,15,46\n' >wide.csv
+fails 3 "'wide.csv' has two columns 'latitude'" gdje-import --csv wide.csv --images turned
+fails 2 "'lat' is given twice" gdje-import --csv set.csv --images set --columns lat=latitude,lat=longitude
+# what lies beside photos is counted; folders that are links may go in circles
+mkdir -p walk/deep
+cp "$jpg" walk/deep/p.jpg
+echo x >walk/notes.txt
+cp "$jpg" walk/p.heic
+ln -s . walk/circle
+expect 0 gdje-import walk --to-predict --catalog walk.gpkg -v
+says 'read 1: 1 accepted'
+says '2 files that are no JPEGs by their names were left out'
+says "left out: file '$PWD/walk/p.heic'"
+says '1 folders were left out: links, or more than 32 deep'
+says "left out: folder '$PWD/walk/circle'"
 # a second data set beside the first
 place second x 45 16
 place second y 45 17
