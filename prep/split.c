@@ -184,6 +184,25 @@ out:
     return rc;
 }
 
+#define UNREAD                                                                              \
+    "SELECT EXISTS (SELECT 1 FROM image WHERE id > (SELECT coalesce(max(image_id), 0) FROM" \
+    " image_hash) AND state <> 'no_imagery')"
+
+/* Images newer than any that gdje-hash has read. */
+static int warn_of_unread(struct db *db, struct err *e)
+{
+    int64_t unread = 0;
+    bool found = false;
+    if (db_get_i64(db, UNREAD, &unread, &found, e) != 0) {
+        return -1;
+    }
+    if (unread) {
+        log_warn("there are images that gdje-hash has not read: copies of them may end up in "
+                 "several parts");
+    }
+    return 0;
+}
+
 static int assign(struct work *w, struct err *e)
 {
     const struct split_prefs *p = w->prefs;
@@ -299,6 +318,7 @@ int split_make(struct db *db, const struct cli *cli, const struct split_prefs *p
         log_info("split '%s' is up to date", prefs->name);
         goto out;
     }
+    TRY(warn_of_unread(db, e));
     TRY(assign(&w, e));
     if (prefs->from) {
         TRY(report_file(&w, e));

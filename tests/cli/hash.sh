@@ -33,6 +33,9 @@ is "$(sql "SELECT sha256, width, height, state FROM image_hash WHERE image_id = 
 is "$(sql "SELECT l.uuid, group_concat(DISTINCT g.group_key) FROM grouping g JOIN location l ON l.id = g.location_id")" 'b|a'
 is "$(sql "SELECT kind, distance_bits FROM duplicate")" 'exact|0'
 
+expect 0 gdje-split --parts train=1,test=1
+absent gdje-hash err
+
 expect 0 gdje-hash
 says '; 0 read now'
 says 'up to date'

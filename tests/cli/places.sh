@@ -31,6 +31,7 @@ fails 3 "has no split 'default': run gdje-split first" gdje-grid --border "$bord
 
 # the products
 expect 0 gdje-split --ratios 6/2/2 --seed 3
+says 'warning: there are images that gdje-hash has not read'
 is "$(head -1 out)" 'part	locations	percent	p10_km	p50_km	p90_km	share_50m	share_1km	share_5km'
 is "$(cut -f1 out | tr '\n' ' ')" 'part train val test '
 [ "$(awk 'NR > 1 { n += $2 } END { print n }' out)" -eq 61 ] || die "61 located locations"
