@@ -20,6 +20,7 @@
 #define JOBS_PER_TRANSFER 4 /* points under way per transfer, so that waits do not idle the line */
 #define CONNECT_S         10.0
 #define URL_MAX           8192
+#define STEPS             1000 /* without a look at what has come: many duplicates in a row ask for nothing */
 #define LAST_WAIT_S       2.0 /* after Ctrl-C, the longest wait for the limiter */
 
 /* --- money ------------------------------------------------------------------------------------------------ */
@@ -227,6 +228,10 @@ static bool send_next(struct engine *g, struct err *e)
         transfers_wake(g->t, next_s - now_s);
         return false;
     }
+    struct task *t = *at;
+    if (!still_wanted(g, t, e)) {
+        return true;
+    }
     double wait_s = limiter_take(&g->limiter, now_s);
     if (wait_s > LAST_WAIT_S && engine_hurried(g)) {
         leave(g);
@@ -236,8 +241,7 @@ static bool send_next(struct engine *g, struct err *e)
         transfers_wake(g->t, wait_s < TRANSFERS_TICK_S ? wait_s : TRANSFERS_TICK_S);
         return false;
     }
-    struct task *t = *at;
-    if (!still_wanted(g, t, e) || !pay(g, t, e)) {
+    if (!pay(g, t, e)) {
         return true;
     }
     tasks_unlink(&g->jobs, at);
@@ -257,7 +261,12 @@ void engine_pump(struct engine *g)
     if (g->p->min_distance_m > 0) {
         engine_decide_held(g);
     }
+    int n = 0;
     while (!g->stopped && g->n_flight < aimd_window(&g->aimd) && send_next(g, &e)) {
+        if (++n == STEPS) {
+            transfers_wake(g->t, 0);
+            break;
+        }
     }
     bool over = (g->exhausted || g->ending != ENDING_NOT) && (size_t)g->jobs.n == g->jobs.n_ended &&
                 g->n_flight == 0;

@@ -109,6 +109,7 @@ static int commit(struct engine *g, bool all, struct err *e)
 {
     int rc = -1;
     int failed = 0;
+    bool stored = false;
     size_t n = 0;
     struct outcome *outcome = calloc(g->jobs.n_ended + 1, sizeof *outcome);
     if (!outcome) {
@@ -116,11 +117,12 @@ static int commit(struct engine *g, bool all, struct err *e)
     }
     for (const struct job *j = g->jobs.ended; j; j = j->behind) {
         if (ripe(j, all) && j->box.id == 0) {
+            stored = stored || j->outcome == REQUEST_DONE;
             fill_outcome(j, &outcome[n++]);
         }
     }
     TRY(commit_boxes(g, all, e));
-    if (n > 0) {
+    if (stored) {
         TRY(dir_sync(g->p->images_dir, e));
     }
     TRY(queue_commit(g->q, outcome, n, e));

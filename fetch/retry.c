@@ -7,6 +7,7 @@
 bool retry_status(int http_status)
 {
     switch (http_status) {
+    case 102: /* Processing */
     case 408: /* Request Timeout */
     case 429: /* Too Many Requests */
     case 500: /* Internal Server Error */

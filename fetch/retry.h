@@ -8,7 +8,7 @@
 #define RETRY_BASE_S 0.5  /* the first wait is drawn from 0 .. this */
 #define RETRY_CAP_S  60.0 /* and none from more than this */
 
-/* retry_status - 408, 429, 500, 502, 503 and 504; everything else is an answer. */
+/* retry_status - 102, 408, 429, 500, 502, 503 and 504; everything else is an answer. */
 bool retry_status(int http_status);
 
 /*

@@ -29,7 +29,11 @@
 #define RECEIVE_BYTES     131072L /* a picture and more: one receive where 16 KB would take five */
 #define KEEP_BYTES        (32 << 20) /* of what is freed: the next pictures need as much again */
 #define STALL_BYTES_PER_S 100L       /* slower than this is standing still */
-#define MAX_REDIRECTS     5L
+/* Panoramax ends an answer with this status, of which HTTP says that another one follows: libcurl
+ * waits for it, or takes what comes then for nonsense. */
+#define PROCESSING 102
+
+#define MAX_REDIRECTS 5L
 
 struct slot {
     struct transfers *owner;
@@ -150,6 +154,9 @@ static void slot_done(struct slot *s, CURLcode code)
     r.status = (int)status;
     (void)snprintf(r.content_type, sizeof r.content_type, "%s", type ? type : "");
     r.retry_after_s = (double)retry_after;
+    if (status == PROCESSING && r.end == TRANSFER_BROKEN) {
+        r.end = TRANSFER_ANSWER;
+    }
     if (s->too_large) {
         r.end = TRANSFER_LARGE;
         (void)snprintf(r.why, sizeof r.why, "the answer is larger than %zu bytes", s->body.max);

@@ -175,6 +175,12 @@ void fake_misbehave(struct connection *c, const struct trouble *t, const char *t
     case FAULT_REDIRECT:
         send_head(c->fd, 302, "text/plain", 0, "Location: http://127.0.0.1:1/\r\n");
         break;
+    case FAULT_PROCESSING: {
+        static const char not_yet[] = "HTTP/1.1 102 Processing\r\nContent-Length: 2\r\n\r\n{}";
+        send_all(c->fd, not_yet, sizeof not_yet - 1);
+        close_connection(c);
+        break;
+    }
     case FAULT_JSON:
         fake_text(c->fd, 200, "application/json", t->text);
         break;

@@ -34,7 +34,8 @@ enum fault {
     FAULT_SIZE,         /* a picture of another size */
     FAULT_HUGE,         /* a body beyond every ceiling */
     FAULT_REDIRECT,
-    FAULT_JSON /* probes: the body .text with 200 */
+    FAULT_PROCESSING, /* 102 with a body, then closes */
+    FAULT_JSON        /* probes: the body .text with 200 */
 };
 
 enum camera { CAMERA_PERSPECTIVE, CAMERA_SPHERE, CAMERA_FISHEYE, CAMERA_NO_HEADING };

@@ -357,6 +357,21 @@ static void test_panoramax_survey(void **state)
                      0);
 }
 
+/* 102: the rest is fetched, it waits for another run. */
+static void test_panoramax_not_ready(void **state)
+{
+    (void)state;
+    run_prefs.area = AREA_ALL;
+    for (int k = 10; k < 25; k++) { /* more than it takes to give up a provider */
+        trouble(k, FAULT_PROCESSING, false, 1);
+    }
+    run_fails(ERR_INCOMPLETE, "15 of 64 locations could not be settled");
+    assert_states(49, 0, 0, 0, 15);
+    assert_int_equal(n_asked(fake.world->n_probes), 64);
+    run_ok();
+    assert_states(64, 0, 0, 0, 0);
+}
+
 static void test_bad_areas(void **state)
 {
     (void)state;
@@ -467,6 +482,7 @@ int main(void)
         M(test_survey_of_a_dead_provider),
         M(test_survey_put_off),
         P(test_panoramax_survey),
+        P(test_panoramax_not_ready),
         M(test_bad_areas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
