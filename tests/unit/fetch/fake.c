@@ -243,6 +243,7 @@ static void respond(struct connection *c)
 {
     char target[4096] = "";
     (void)sscanf(c->in, "GET %4095s", target);
+    world->n_proxied += strncmp(target, "http://", 7) == 0;
     c->due_s = 0;
     c->n_in = 0;
     if (fake_items(c, target)) {
@@ -259,6 +260,10 @@ static void respond(struct connection *c)
     }
     if (c->fd >= 0 && !c->stalled && !c->dripping) {
         world->n_in_flight--;
+        if (world->hangs_up) {
+            (void)close(c->fd);
+            c->fd = -1;
+        }
     }
 }
 
@@ -282,13 +287,13 @@ static void receive(struct connection *c)
     }
 }
 
-static void accept_one(int listener)
+static void accept_one(int listener, int *n_connections)
 {
     int fd = accept(listener, NULL, NULL);
     for (int i = 0; fd >= 0 && i < MAX_CONNECTIONS; i++) {
         if (conn[i].fd < 0) {
             conn[i] = (struct connection){.fd = fd};
-            world->n_connections++;
+            (*n_connections)++;
             return;
         }
     }
@@ -305,29 +310,34 @@ static void work_off(struct connection *c, double now_s)
     }
 }
 
-static void serve(int listener)
+/* listener6: -1 for none. */
+static void serve(int listener, int listener6)
 {
-    static struct pollfd fds[MAX_CONNECTIONS + 1];
+    static struct pollfd fds[MAX_CONNECTIONS + 2];
     for (int i = 0; i < MAX_CONNECTIONS; i++) {
         conn[i].fd = -1;
     }
     for (;;) {
         bool pending = false;
-        fds[0] = (struct pollfd){listener, POLLIN, 0};
+        fds[MAX_CONNECTIONS] = (struct pollfd){listener, POLLIN, 0};
+        fds[MAX_CONNECTIONS + 1] = (struct pollfd){listener6, POLLIN, 0};
         for (int i = 0; i < MAX_CONNECTIONS; i++) {
-            fds[i + 1] = (struct pollfd){conn[i].fd, POLLIN, 0};
+            fds[i] = (struct pollfd){conn[i].fd, POLLIN, 0};
             pending = pending || conn[i].due_s > 0 || conn[i].dripping;
         }
-        (void)poll(fds, MAX_CONNECTIONS + 1, pending ? 1 : 1000);
+        (void)poll(fds, MAX_CONNECTIONS + 2, pending ? 1 : 1000);
         if (getppid() == 1) {
             _exit(0); /* the test died */
         }
-        if (fds[0].revents) {
-            accept_one(listener);
+        if (fds[MAX_CONNECTIONS].revents) {
+            accept_one(listener, &world->n_connections);
+        }
+        if (fds[MAX_CONNECTIONS + 1].revents) {
+            accept_one(listener6, &world->n_connections6);
         }
         double now_s = time_monotonic_s();
         for (int i = 0; i < MAX_CONNECTIONS; i++) {
-            if (conn[i].fd >= 0 && fds[i + 1].fd == conn[i].fd && fds[i + 1].revents) {
+            if (conn[i].fd >= 0 && fds[i].fd == conn[i].fd && fds[i].revents) {
                 receive(&conn[i]);
             }
             if (conn[i].fd >= 0) {
@@ -349,6 +359,20 @@ static struct world *share(void)
     return p == MAP_FAILED ? NULL : p;
 }
 
+/* The same port of ::1, or -1. */
+static int listen6(int port)
+{
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6,
+                             .sin6_port = htons((uint16_t)port),
+                             .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    if (fd >= 0 && (bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(fd, 512) != 0)) {
+        (void)close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 int fake_start(struct fake *s)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -364,15 +388,22 @@ int fake_start(struct fake *s)
     }
     s->port = s->world->port = ntohs(a.sin_port);
     (void)snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", s->port);
+    int fd6 = listen6(s->port);
+    if (fd6 >= 0) {
+        (void)snprintf(s->url6, sizeof s->url6, "http://[::1]:%d", s->port);
+    }
     if (!jpeg[0][0]) {
         make_pictures();
     }
     s->pid = fork();
     if (s->pid == 0) {
         world = s->world;
-        serve(fd);
+        serve(fd, fd6);
     }
     (void)close(fd);
+    if (fd6 >= 0) {
+        (void)close(fd6);
+    }
     return s->pid > 0 ? 0 : -1;
 }
 

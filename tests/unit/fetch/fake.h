@@ -54,6 +54,7 @@ struct world {
     int picture[WORLD_N]; /* whose pictures a panorama has; its own by default */
     int delay_ms;         /* before every answer */
     bool needs_key;
+    bool hangs_up;                           /* after every answer, without having said so */
     int n_probes[WORLD_N], n_views[WORLD_N]; /* requests seen; views by panorama */
 
     /* As Mapillary and as Panoramax: item k is at latitude 45 + k / 100, longitude WORLD_LON. */
@@ -69,7 +70,8 @@ struct world {
     int n_leaked;        /* pictures asked for with it */
     int n_stale;         /* pictures asked for at another address than the last one told */
     int n_all, n_in_flight, max_in_flight;
-    int n_connections;
+    int n_connections, n_connections6; /* by IPv4, by IPv6 */
+    int n_proxied;                     /* requests that came as to a proxy */
     int port;
 };
 
@@ -78,6 +80,7 @@ struct fake {
     pid_t pid;
     int port;
     char url[64];
+    char url6[64]; /* "": this machine has no IPv6 */
 };
 
 /* fake_start - with a world without trouble. fake_stop ends the process and the sharing. */
