@@ -15,8 +15,9 @@ static const struct opt options[] = {
     {OPT_F64, "degrees", 0, "D", &prefs.degrees, .min = 0, .max = 90,
      .help = "squares of D degrees instead, corners at multiples of D from --origin; 0: no"},
     {OPT_STR, "origin", 0, "X,Y", &prefs.origin,
-     .help = "a corner of the squares instead of 0,0, in metres of the CRS or, with --degrees, "
-             "longitude and latitude; `border`: the south-west corner of its bounding box"},
+     .help =
+         "a corner of the squares instead of 0,0, in metres of the CRS or, with --degrees, "
+         "longitude and latitude; `border`: the south-west corner of the border's bounding box"},
     {OPT_LENGTH, "hex", 0, "LENGTH", &prefs.hex_m, .min = 0, .max = GRID_MAX_SPACING_M,
      .help = "hexagons instead, so far from side to side; 0: no"},
     {OPT_FLAG, "quadtree", 0, NULL, &prefs.quadtree,
@@ -67,8 +68,9 @@ int main(int argc, char **argv)
         .details =
             "Cells of the country become classes when enough train locations lie in them. Each class\n"
             "has four points: the cell's centre, the land nearest to it, and the mean and the\n"
-            "geometric median of its train locations. A location on an edge belongs to the cell to its east or north; one on a\n"
-            "common edge of polygons to the first of their names. Locations in no class are counted.\n"
+            "geometric median of its train locations. A location on an edge belongs to the cell to\n"
+            "its east or north; one on a common edge of polygons to the first of their names.\n"
+            "Locations in no class are counted.\n"
             "\n"
             "Squares in degrees are what the published system used, to compare with it: in Croatia\n"
             "they are 1.4 times as high as wide on the ground.\n"
