@@ -72,13 +72,32 @@ static void count(struct engine *g, const struct job *j)
     }
 }
 
-/* Whether an ended job's outcome can be committed. */
-static bool ripe(const struct job *j, bool all)
+/* Whether an ended job's outcome can be committed. Boxes are in ascending order, so that requests
+ * have the same ids and come in the same order whatever answers came first: those from the first
+ * one on that has no certain end wait. */
+static bool ripe(const struct job *j, bool all, int64_t first_open_box)
 {
-    return j->n_busy == 0 && (all || !j->doubtful);
+    return j->n_busy == 0 && (all || (!j->doubtful && j->box.id < first_open_box));
 }
 
-static int commit_boxes(struct engine *g, bool all, struct err *e)
+static int64_t first_open_box(const struct engine *g)
+{
+    int64_t first = INT64_MAX;
+    for (const struct job *j = g->jobs.all; j && g->p->survey; j = j->next) {
+        bool open = j->box.id != 0 && (j->state != JOB_ENDED || j->doubtful || j->n_busy > 0);
+        first = open && j->box.id < first ? j->box.id : first;
+    }
+    return first;
+}
+
+static int by_box(const void *a, const void *b)
+{
+    int64_t x = ((const struct box_outcome *)a)->box.id;
+    int64_t y = ((const struct box_outcome *)b)->box.id;
+    return (x > y) - (x < y);
+}
+
+static int commit_boxes(struct engine *g, bool all, int64_t open, struct err *e)
 {
     size_t n = 0;
     if (!g->p->survey) {
@@ -89,11 +108,12 @@ static int commit_boxes(struct engine *g, bool all, struct err *e)
         return err_nomem(e, "a commit");
     }
     for (const struct job *j = g->jobs.ended; j; j = j->behind) {
-        if (ripe(j, all) && j->box.id != 0) {
+        if (ripe(j, all, open) && j->box.id != 0) {
             o[n++] = (struct box_outcome){j->box, j->box_state, j->items.v ? &j->items : NULL,
                                           j->why[0] ? j->why : NULL};
         }
     }
+    qsort(o, n, sizeof *o, by_box);
     int rc = survey_commit(g->p->survey, o, n, &g->counts->n_listed, e);
     free(o);
     if (n > 0 && time_monotonic_s() - g->told_s >= TELL_S) {
@@ -111,17 +131,18 @@ static int commit(struct engine *g, bool all, struct err *e)
     int failed = 0;
     bool stored = false;
     size_t n = 0;
+    int64_t open = first_open_box(g);
     struct outcome *outcome = calloc(g->jobs.n_ended + 1, sizeof *outcome);
     if (!outcome) {
         return err_nomem(e, "a commit");
     }
     for (const struct job *j = g->jobs.ended; j; j = j->behind) {
-        if (ripe(j, all) && j->box.id == 0) {
+        if (ripe(j, all, open) && j->box.id == 0) {
             stored = stored || j->outcome == REQUEST_DONE;
             fill_outcome(j, &outcome[n++]);
         }
     }
-    TRY(commit_boxes(g, all, e));
+    TRY(commit_boxes(g, all, open, e));
     if (stored) {
         TRY(dir_sync(g->p->images_dir, e));
     }
@@ -131,7 +152,7 @@ static int commit(struct engine *g, bool all, struct err *e)
         failed = events_print(g->p->provider->name, &outcome[i], e);
     }
     for (struct job **at = &g->jobs.ended; *at;) {
-        if (ripe(*at, all)) {
+        if (ripe(*at, all, open)) {
             count(g, *at);
             jobs_forget_ended(&g->jobs, at);
         } else {

@@ -14,14 +14,15 @@ fetch() { # fetch NAME SERVER PROVIDER OPTION...; exec, so that in the backgroun
         --base-url "$(cat "$server.url")" --area $area --size 64 --connections 16 --stall 1 \
         --deadline 20 -q "$@" 2>>"$name.log"
 }
-product() { # product NAME: what must be the same, however it came about
+product() { # product NAME [ORDER]: what must be the same, however it came about
     (cd "$1" && find images -type f | LC_ALL=C sort | xargs sha256sum)
     sql "
         SELECT r.item, r.state, l.uuid, hex(l.geom), l.captured, l.copyright, l.licence, l.group_key
         FROM request r LEFT JOIN location l ON l.id = r.location_id ORDER BY r.item;
         SELECT l.uuid, i.view, i.heading_deg, i.path, i.n_bytes, i.state
         FROM image i JOIN location l ON l.id = i.location_id ORDER BY l.uuid, i.view;
-        SELECT sum(state = 'done'), sum(state = 'failed') FROM survey_box;" "$1/c.gpkg" | sed 's/127\.0\.0\.1:[0-9]*//'
+        SELECT sum(state = 'done'), sum(state = 'failed') FROM survey_box;
+        SELECT id, item FROM request WHERE '${2:-}' <> '' ORDER BY id;" "$1/c.gpkg" | sed 's/127\.0\.0\.1:[0-9]*//'
 }
 same() { # same FILE: as good.txt
     diff good.txt "$1" >differences || die "not the same: $1: $(head -5 differences)"
@@ -43,7 +44,7 @@ for provider in mapillary panoramax; do
     rm -rf good bad killed
     settle good well $provider
     is $runs 1 "runs of the undisturbed one"
-    product good >good.txt
+    product good order >good.txt
     grep -q 'done' good.txt
 
     killed=0
@@ -58,8 +59,9 @@ for provider in mapillary panoramax; do
     done
     [ $killed -ge 2 ] || die "only $killed runs were killed"
     settle killed well $provider
-    product killed >killed.txt
+    product killed order >killed.txt # even their order, which decides what is too near to another
     same killed.txt
+    product good >good.txt
     is "$(sql "SELECT count(*) FROM survey_box WHERE attempts <> 1" killed/c.gpkg)" 0 "boxes asked for twice"
 
     # what is final for one address is not for the next try of it

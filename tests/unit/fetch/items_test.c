@@ -420,6 +420,25 @@ static void test_kill_survey(void **state)
     assert_int_equal(get("SELECT count(*) FROM request"), 64);
 }
 
+/* Requests have the same ids whatever box was answered first. */
+static void test_order_of_a_survey(void **state)
+{
+    (void)state;
+    static const char order[] = "SELECT sum(id * CAST(item AS INTEGER)) FROM request";
+    run_prefs.area = AREA_ALL;
+    run_prefs.limit = 1;
+    fake.world->full_above_deg = 0.05;
+    run_prefs.connections = 1;
+    run_ok();
+    int64_t expect = get(order);
+    exec_sql("DELETE FROM survey_box; DELETE FROM survey; DELETE FROM request");
+    run_prefs.connections = 8;
+    fake.world->n_searches = 0;
+    fake.world->search_trouble = (struct trouble){FAULT_STATUS, false, 7, 500, ""};
+    run_ok();
+    assert_int_equal(get(order), expect);
+}
+
 /* Ctrl-C during the survey: what is in flight is finished, the rest is left as it was. */
 static void test_interrupt_survey(void **state)
 {
@@ -474,6 +493,7 @@ int main(void)
         M(test_refused_token),
         M(test_survey),
         M(test_survey_after_points),
+        M(test_order_of_a_survey),
         M(test_min_distance_of_items),
         M(test_split),
         M(test_heavy_boxes),
