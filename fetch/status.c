@@ -41,9 +41,11 @@ static const char spend_sql[] =
     " FROM spend GROUP BY provider"
     " ORDER BY 1 DESC, 2";
 
+/* Of data sets on disk what names somebody; where nothing does, they are one's own. */
 static const char credits_sql[] =
     "SELECT provider, coalesce(copyright, ''), coalesce(licence, ''), count(*) FROM location"
-    " WHERE provider NOT LIKE 'import:%' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+    " WHERE provider NOT LIKE 'import:%' OR coalesce(copyright, licence) NOT NULL"
+    " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
 
 /* A field of a TSV row; what a provider wrote must not make columns or lines. */
 static void print_field(const char *text, bool last)

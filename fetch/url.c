@@ -118,6 +118,10 @@ static size_t hidden_at(const char *p, const char *secret, size_t *keep)
     if (n > 0) {
         return n;
     }
+    if (strncmp(p, "://", 3) == 0 && p[3 + strcspn(p + 3, "/?#@ \"'")] == '@') {
+        *keep = 3; /* user:password@ */
+        return 3 + strcspn(p + 3, "@");
+    }
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         n = strlen(names[i]);
         if (strncasecmp(p, names[i], n) == 0) {

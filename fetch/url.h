@@ -35,9 +35,10 @@ bool url_is_loopback(const char *url);
 
 /*
  * url_redact - text that may hold a URL or a peer's words, made fit to show and to keep: values of
- * key=, signature= and access_token= and every occurrence of secret (NULL: none) become `***`, as it
- * is, as it stands in a URL, or as much of it as is left at the end of a text that was cut; everything
- * but printable ASCII becomes `?`. Cut to size, always NUL-terminated.
+ * key=, signature= and access_token=, who logs in to a host, and every occurrence of secret (NULL:
+ * none) become `***`: the secret as it is, as it stands in a URL, or as much of it as is left at the
+ * end of a text that was cut. Everything but printable ASCII becomes `?`. Cut to size, always
+ * NUL-terminated.
  */
 void url_redact(const char *text, const char *secret, char *out, size_t size);
 

@@ -72,6 +72,14 @@ is "$(sql "SELECT id FROM expected JOIN location ON uuid = id
     WHERE NOT (abs(lat_deg - lat) < 1e-6 AND abs(lon_deg - lon) < 1e-6)" exif.gpkg)" ''
 is "$(sql 'SELECT count(*) FROM location' exif.gpkg)" 48
 
+# who made them is named, and whoever named nobody is not
+gdje-fetch --catalog exif.gpkg --credits >credits
+is "$(awk -F '\t' 'NR > 1 && $1 == "import:exif" { n += $4 } END { print n }' credits)" \
+    "$(sql 'SELECT count(*) FROM location WHERE copyright NOT NULL' exif.gpkg)"
+is "$(sql "SELECT count(*) FROM location WHERE copyright LIKE '%Manfred Moser'" exif.gpkg)" \
+    "$(grep -c 'Manfred Moser' credits)"
+absent "^import:exif$tab$tab" credits
+
 # JPEGs of every kind: damaged headers are rejected, damaged pixels are found by gdje-hash. One file is
 # judged otherwise than its table suggests: bad_exif_500x500.jpg is torn into stripes by bad codes.
 expect 0 gdje-import "$data/jpeg-edge" --to-predict --name edge --catalog edge.gpkg

@@ -315,6 +315,7 @@ static void test_redact(void **state)
     redacts("wrong: MLY|1", "MLY|1/2", "wrong: ***");
     redacts("wrong: MLY%7C1%2", "MLY|1/2", "wrong: ***");
     redacts("wrong: MLY", "MLY|1/2", "wrong: MLY");
+    redacts("http://me:pass@h:1/x@y, ftp://h/a@b", NULL, "http://***@h:1/x@y, ftp://h/a@b");
     char small[24];
     url_redact("0123456789key=ABCDEFGHIJKLMNOP", NULL, small, sizeof small);
     assert_null(strstr(small, "ABC"));
