@@ -34,12 +34,11 @@ void engine_box_answered(struct engine *g, struct task *t, const struct transfer
     const struct answer a = {r->status, r->content_type, r->body->p, r->body->n};
     enum verdict v = g->p->provider->read_box(&g->p->ask, &a, &j->items, why);
     if (v != VERDICT_GOOD) {
-        bool too_much = r->status == 400 || r->status == 500 || r->status == 504;
-        t->heavy = too_much;
+        bool odd = v == VERDICT_FAILED && r->status == 400;
+        t->heavy = odd || r->status == 500 || r->status == 504;
         engine_slow_down(g, t, v, r->status);
         /* what is wrong with a box need not be wrong with its quarters */
-        engine_task_failed(g, t, v == VERDICT_FAILED && too_much ? VERDICT_RETRY_BAD : v, why,
-                           r->retry_after_s);
+        engine_task_failed(g, t, odd ? VERDICT_RETRY_BAD : v, why, r->retry_after_s);
         return;
     }
     engine_usable(g, true);
@@ -48,9 +47,10 @@ void engine_box_answered(struct engine *g, struct task *t, const struct transfer
     } else if (survey_can_split(&j->box)) {
         end_box(g, j, BOX_SPLIT, "");
     } else {
-        (void)snprintf(why, sizeof why,
-                       "%zu pictures or more within a metre: those beyond an answer are not listed",
-                       j->items.n);
+        (void)snprintf(
+            why, sizeof why,
+            "%zu pictures or more within two metres: those beyond an answer are not listed",
+            j->items.n);
         end_box(g, j, BOX_FAILED, why);
     }
 }

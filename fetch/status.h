@@ -6,8 +6,8 @@
 
 #include "core/err.h"
 
-/* status_print - item, detail, value: locations by state, failures by reason, the rate of the last
- * run and the time that the rest would take at it, requests and cost by provider. */
+/* status_print - item, detail, value: requests by state, failures by reason, boxes of surveys, the
+ * rate of the last run and the time that the rest would take at it, requests and cost by provider. */
 int status_print(const char *catalog, struct err *e);
 
 /* credits_print - provider, copyright, licence and how many locations: the attribution that CC BY,

@@ -23,7 +23,7 @@
 #include "fetch/provider.h"
 #include "sql/db.h"
 
-#define SURVEY_LEAST_DEG 1e-5 /* a metre: a box is not split into smaller ones */
+#define SURVEY_LEAST_DEG 1e-5 /* a metre: a box is not split into thinner ones */
 
 struct survey;
 

@@ -290,7 +290,7 @@ static void test_crowd(void **state)
     fake.world->crowd = 3;
     run_ok();
     assert_true(get("SELECT count(*) FROM survey_box WHERE state = 'failed' AND n_found = 2000"
-                    " AND last_error LIKE '2000 pictures or more within a metre%'") >= 1);
+                    " AND last_error LIKE '2000 pictures or more within two metres%'") >= 1);
     assert_true(fake.world->n_searches < 120);
     assert_states(9, 0, 0, 0, 0);
     run_prefs.retry_failed = true;
