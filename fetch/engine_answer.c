@@ -44,17 +44,27 @@ static void be_twin_of(struct engine *g, struct job *j, struct job *leader, int6
 /* Whether there is a location closer than the user wants. */
 static int find_near(struct engine *g, struct job *j, bool *found, struct err *e)
 {
-    int64_t id = 0;
+    struct neighbour flying = {0};
+    struct neighbour known = {0};
     double distance_m = g->p->min_distance_m;
-    struct job *leader = distance_m > 0 ? jobs_near(&g->jobs, j, distance_m) : NULL;
-    if (!leader && distance_m > 0 && queue_near(g->q, j->pano.at, distance_m, &id, e) != 0) {
+    *found = false;
+    if (distance_m <= 0) {
+        return 0;
+    }
+    struct job *leader = jobs_near(&g->jobs, j, distance_m, &flying);
+    if (queue_near(g->q, &j->request, j->pano.at, distance_m, &known, e) != 0) {
         return -1;
     }
-    *found = leader || id != 0;
+    *found = leader || known.id != 0;
+    if (leader && known.id != 0) {
+        bool rather_known = neighbour_before(&known, &flying);
+        leader = rather_known ? NULL : leader;
+        known.id = rather_known ? known.id : 0;
+    }
     if (*found) {
         (void)snprintf(j->twin_why, sizeof j->twin_why, "closer than %g m to another location",
                        distance_m);
-        be_twin_of(g, j, leader, id);
+        be_twin_of(g, j, leader, known.id);
     }
     return 0;
 }

@@ -233,15 +233,24 @@ struct job *jobs_leader(const struct jobs *l, const struct job *j)
     return NULL;
 }
 
-struct job *jobs_near(const struct jobs *l, const struct job *j, double distance_m)
+struct job *jobs_near(const struct jobs *l, const struct job *j, double distance_m,
+                      struct neighbour *found)
 {
+    struct job *best = NULL;
+    *found = (struct neighbour){0};
     for (struct job *o = l->all; o; o = o->next) {
-        if (o != j && (has_location(o) || (o->claims && o->state == JOB_PROBING)) &&
-            geo_distance_km(o->pano.at, j->pano.at) * 1000 < distance_m) {
-            return o;
+        if (o == j || (!has_location(o) && !(o->claims && o->state == JOB_PROBING))) {
+            continue;
+        }
+        struct neighbour n = {.id = -1,
+                              .later = o->request.id > j->request.id,
+                              .distance_m = geo_distance_km(o->pano.at, j->pano.at) * 1000};
+        if (n.distance_m < distance_m && neighbour_before(&n, found)) {
+            *found = n;
+            best = o;
         }
     }
-    return NULL;
+    return best;
 }
 
 struct job *jobs_same_views(const struct jobs *l, const struct job *j)

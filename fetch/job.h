@@ -129,9 +129,11 @@ void jobs_forget_ended(struct jobs *l, struct job **at);
 /* jobs_leader - the other job that has or will have this job's panorama, or NULL. */
 struct job *jobs_leader(const struct jobs *l, const struct job *j);
 
-/* jobs_near - another job that has or will have a location closer than that, or NULL.
+/* jobs_near - of the other jobs that have or will have a location closer than that the one to be
+ * named, or NULL; *found as if it had row -1.
  * jobs_same_views - one that has or will have a location with the same pictures, or NULL. */
-struct job *jobs_near(const struct jobs *l, const struct job *j, double distance_m);
+struct job *jobs_near(const struct jobs *l, const struct job *j, double distance_m,
+                      struct neighbour *found);
 struct job *jobs_same_views(const struct jobs *l, const struct job *j);
 
 /* jobs_held_back - whether a point that comes before this one in the queue has no panorama yet.

@@ -50,7 +50,8 @@ static const char *const sql[USE_COUNT] = {
              " AND (?3 IS NULL OR queued >= ?3) AND (item IS NULL OR provider = ?4)"
              " ORDER BY id LIMIT ?2",
     [KNOWS] = "SELECT 1 FROM location WHERE provider = ? AND pano_id = ?",
-    [NEAR] = "SELECT l.id, l.lat_deg, l.lon_deg FROM rtree_location_geom r"
+    [NEAR] = "SELECT l.id, l.lat_deg, l.lon_deg, coalesce((SELECT q.id FROM request q"
+             " WHERE q.location_id = l.id AND q.state = 'done'), 0) > ?5 FROM rtree_location_geom r"
              " JOIN location l ON l.id = r.id"
              " WHERE r.maxx >= ?1 AND r.minx <= ?2 AND r.maxy >= ?3 AND r.miny <= ?4",
     [SAME_VIEWS] = "SELECT id FROM location WHERE views_sha256 = ?",
@@ -230,7 +231,13 @@ int queue_knows(struct queue *q, const char *pano_id, bool *known, struct err *e
     return rc;
 }
 
-int queue_near(struct queue *q, struct lonlat at, double distance_m, int64_t *id, struct err *e)
+bool neighbour_before(const struct neighbour *a, const struct neighbour *b)
+{
+    return b->id == 0 || (a->later != b->later ? b->later : a->distance_m < b->distance_m);
+}
+
+int queue_near(struct queue *q, const struct request *r, struct lonlat at, double distance_m,
+               struct neighbour *found, struct err *e)
 {
     struct stmt *st = q->st[NEAR];
     struct bbox b = geo_box(at, distance_m);
@@ -240,18 +247,24 @@ int queue_near(struct queue *q, struct lonlat at, double distance_m, int64_t *id
     }
     bool row = false;
     int rc = -1;
-    int64_t found = 0;
+    struct neighbour best = {0};
     stmt_f64(st, 1, b.min_x);
     stmt_f64(st, 2, b.max_x);
     stmt_f64(st, 3, b.min_y);
     stmt_f64(st, 4, b.max_y);
-    while ((rc = stmt_step(st, &row, e)) == 0 && row && found == 0) {
+    stmt_i64(st, 5, r->id);
+    while ((rc = stmt_step(st, &row, e)) == 0 && row) {
         struct lonlat other = {.lat = col_f64(st, 1), .lon = col_f64(st, 2)};
-        found = geo_distance_km(at, other) * 1000 < distance_m ? col_i64(st, 0) : 0;
+        struct neighbour n = {.id = col_i64(st, 0),
+                              .later = col_i64(st, 3) != 0,
+                              .distance_m = geo_distance_km(at, other) * 1000};
+        if (n.distance_m < distance_m && neighbour_before(&n, &best)) {
+            best = n;
+        }
     }
     stmt_reset(st);
     if (rc == 0) {
-        *id = found;
+        *found = best;
     }
     return rc;
 }

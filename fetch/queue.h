@@ -42,9 +42,21 @@ int queue_next(struct queue *q, struct request *r, bool *found, struct err *e);
 /* queue_knows - whether the catalog has this panorama. */
 int queue_knows(struct queue *q, const char *pano_id, bool *known, struct err *e);
 
-/* queue_near - a location closer than that to a place: its id, or 0. queue_same_views: one whose
+/* A location near the place that a point has led to. */
+struct neighbour {
+    int64_t id; /* its row; 0: there is none */
+    bool later; /* it is a later point's: known only because of a run that was cut short */
+    double distance_m;
+};
+
+/* neighbour_before - whether a, which there is, is to be named rather than b: that of an earlier
+ * point, or else the nearer one. So it does not matter what a run knew already. */
+bool neighbour_before(const struct neighbour *a, const struct neighbour *b);
+
+/* queue_near - of the locations closer than that the one to be named. queue_same_views: one whose
  * pictures are byte for byte the same. */
-int queue_near(struct queue *q, struct lonlat at, double distance_m, int64_t *id, struct err *e);
+int queue_near(struct queue *q, const struct request *r, struct lonlat at, double distance_m,
+               struct neighbour *found, struct err *e);
 int queue_same_views(struct queue *q, const char *views_sha256, int64_t *id, struct err *e);
 int queue_same_uuid(struct queue *q, const char *uuid, int64_t *id, struct err *e);
 
