@@ -122,6 +122,7 @@ static void on_wake(void *ctx)
     if (now_s - g->committed_s >= COMMIT_AGE_S) {
         engine_commit(g);
     }
+    progress_add(g->p->progress, 0); /* a sign of life, also while all wait for the provider */
     engine_pump(g);
 }
 

@@ -23,11 +23,17 @@ expect 0 fetch "$(cat demo.url)" --limit 1
 is "$(sql "SELECT count(*) FROM request WHERE state = 'queued'" c.gpkg)" 2
 unset http_proxy
 
+# a sign of life every second (on a terminal, or every 30 s in a log), also while nothing comes
+serve silent --fault stall=1
+expect 1 fetch "$(cat silent.url)" --stall 4 --tries 1 --progress json
+[ "$(grep -c '"ev":"progress".*"done":0,"total":2' err)" -ge 3 ] || die "no sign of life"
+
 # a server with a certificate of its own making is not talked to, over IPv4 and IPv6
 command -v openssl >openssl.path || skip "there is no openssl to make a TLS server with"
 openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost 2>openssl.log
 tls() { # tls ADDRESS: a TLS server there; where it is, in $at; fails where there is no such address
-    openssl s_server -accept "$1:0" -key key.pem -cert cert.pem -www >s_server.log 2>&1 &
+    : >s_server.log # now, not when the background has begun
+    openssl s_server -accept "$1:0" -key key.pem -cert cert.pem -www >>s_server.log 2>&1 &
     server=$!
     servers="$servers $server"
     at=
@@ -42,7 +48,7 @@ tls() { # tls ADDRESS: a TLS server there; where it is, in $at; fails where ther
 tls 127.0.0.1 || die "no TLS server: $(cat s_server.log)"
 fails 5 "cannot ask 'https://$at': SSL certificate problem" fetch "https://$at"
 kill $server
-is "$(sql "SELECT count(*) FROM request WHERE state = 'queued' AND attempts = 1" c.gpkg)" 2
+is "$(sql "SELECT count(*) FROM request WHERE state = 'queued' AND attempts = 2" c.gpkg)" 2
 if tls '[::1]'; then
     fails 5 "cannot ask 'https://$at': SSL certificate problem" fetch "https://$at"
     kill $server
