@@ -9,7 +9,7 @@
 #include "core/pool.h"
 #include "core/sig.h"
 #include "core/vec.h"
-#include "prep/along.h"
+#include "prep/merge_join.h"
 
 #define SIG_EVERY  4096
 #define MAX_PIECES 64
@@ -42,7 +42,7 @@ static int reserve(struct places *p, size_t cap[3], struct err *e)
                : vec_room(&p->part, p->n, &cap[2], sizeof *p->part, "locations", e);
 }
 
-static int read_all(struct stmt *st, struct along *parts, struct places *p, struct err *e)
+static int read_all(struct stmt *st, struct merge_join *parts, struct places *p, struct err *e)
 {
     size_t cap[3] = {0};
     bool row = false;
@@ -54,7 +54,7 @@ static int read_all(struct stmt *st, struct along *parts, struct places *p, stru
         if (!row) {
             return 0;
         }
-        if (reserve(p, cap, e) != 0 || along_find(parts, col_i64(st, 0), &found, e) != 0) {
+        if (reserve(p, cap, e) != 0 || merge_join_find(parts, col_i64(st, 0), &found, e) != 0) {
             return -1;
         }
         p->id[p->n] = col_i64(st, 0);
@@ -79,17 +79,17 @@ int places_load(struct db *db, int64_t scheme, const char *split, struct places 
 {
     int rc = -1;
     struct stmt *st = NULL;
-    struct along parts = {0};
+    struct merge_join parts = {0};
     struct places p = {0};
     TRY(db_prepare(db, &st, LOCATIONS, e));
-    TRY(along_open(&parts, db, PARTS, scheme, e));
+    TRY(merge_join_open(&parts, db, PARTS, scheme, e));
     TRY(read_all(st, &parts, &p, e));
     TRY(check(&p, split, e));
     *out = p;
     p = (struct places){0};
 out:
     stmt_free(st);
-    along_release(&parts);
+    merge_join_release(&parts);
     places_release(&p);
     return rc;
 }

@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "core/sig.h"
 #include "core/vec.h"
-#include "prep/along.h"
+#include "prep/merge_join.h"
 #include "prep/names.h"
 #include "prep/split_assign.h"
 #include "prep/split_exact.h"
@@ -107,8 +107,8 @@ out:
 /* What a location's part depends on, read side by side. */
 struct reader {
     struct stmt *st;
-    struct along group; /* what gdje-hash found; before the location's own */
-    struct along label;
+    struct merge_join group; /* what gdje-hash found; before the location's own */
+    struct merge_join label;
     struct sha256 *key;
 };
 
@@ -117,7 +117,7 @@ static int add_item(struct work *w, struct reader *r, struct err *e)
     bool found = false;
     int64_t id = col_i64(r->st, 0);
     if (vec_room(&w->item, w->n, &w->cap, sizeof *w->item, "locations", e) != 0 ||
-        along_find(&r->group, id, &found, e) != 0) {
+        merge_join_find(&r->group, id, &found, e) != 0) {
         return -1;
     }
     struct split_item *item = &w->item[w->n];
@@ -125,7 +125,7 @@ static int add_item(struct work *w, struct reader *r, struct err *e)
     split_key(r->key, (uint64_t)w->prefs->seed,
               found ? col_text(r->group.st, 1) : col_text(r->st, 3), item->key);
     if (w->grid >= 0) {
-        if (along_find(&r->label, id, &found, e) != 0) {
+        if (merge_join_find(&r->label, id, &found, e) != 0) {
             return -1;
         }
         item->stratum = found ? col_i64(r->label.st, 1) : 0;
@@ -162,9 +162,9 @@ static int load(struct db *db, struct work *w, struct err *e)
     bool row = true;
     TRY(sha256_new(&r.key, e));
     TRY(db_prepare(db, &r.st, LOCATIONS, e));
-    TRY(along_open(&r.group, db, GROUPS, -1, e));
+    TRY(merge_join_open(&r.group, db, GROUPS, -1, e));
     if (w->grid >= 0) {
-        TRY(along_open(&r.label, db, LABELS, w->grid, e));
+        TRY(merge_join_open(&r.label, db, LABELS, w->grid, e));
     }
     for (size_t i = 0; row; i++) {
         if (i % SIG_EVERY == 0) {
@@ -178,8 +178,8 @@ static int load(struct db *db, struct work *w, struct err *e)
     TRY(check(w, e));
 out:
     stmt_free(r.st);
-    along_release(&r.group);
-    along_release(&r.label);
+    merge_join_release(&r.group);
+    merge_join_release(&r.label);
     sha256_free(r.key);
     return rc;
 }
