@@ -352,7 +352,7 @@ static int resizer_init(struct resizer *r, int h_in, int h_out, struct err *e)
     }
     r->shift = choose_shift(&r->down, h_out);
     r->ring = calloc((size_t)r->down.n_taps, n);
-    r->acc = malloc(n * sizeof *r->acc);
+    r->acc = calloc(n, sizeof *r->acc);
     r->total = malloc(n * sizeof *r->total);
     r->line = calloc(n_pairs * PAIR, sizeof *r->line);
     r->q = calloc((size_t)r->down.n_taps + GROUP, sizeof *r->q);

@@ -152,8 +152,11 @@ static bool entry_makes_sense(const struct pack *p, size_t i, bool finished)
         return n == p->picture_bytes &&
                offset == data + i * pack_stride((uint64_t)p->form.size_px, (uint64_t)p->n_views);
     }
-    return n <= 2 * p->picture_bytes + PACK_MAX_VIEWS * UINT64_C(4096) && n <= p->n_file &&
-           offset >= data && offset <= p->n_file - n;
+    if (n > 2 * p->picture_bytes + PACK_MAX_VIEWS * UINT64_C(4096) || offset < data) {
+        return false;
+    }
+    /* an unfinished one may end before what its index says: that record cannot be read */
+    return !finished || (n <= p->n_file && offset <= p->n_file - n);
 }
 
 /* The digest of an unfinished pack is not there yet. */

@@ -124,7 +124,12 @@ expect 0 gdje-pack --jpeg -o jpeg.pack
 says '9 of them were copied'
 gdje-pack -q --jpeg -o fresh.pack
 cmp jpeg.pack fresh.pack || die "a copied pack of JPEGs is another"
-rm fresh.pack
+mv fresh.pack r.pack.tmp.99999999
+truncate -s -3000 r.pack.tmp.99999999 # the last record was being written
+expect 0 gdje-pack --jpeg -o r.pack
+says '9 of them were copied'
+cmp jpeg.pack r.pack || die "a resumed pack of JPEGs is another"
+rm r.pack
 cmp p.pack q.pack || die "a copied pack is another"
 # what a killed run left: half of the records are as they were, one is torn, one never written
 mv q.pack q.pack.tmp.99999999
