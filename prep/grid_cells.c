@@ -311,6 +311,11 @@ int grid_cells_make(struct grid_cells *cells, struct grid_ground *g, const struc
 
 /* Points -------------------------------------------------------------------------------------------- */
 
+double grid_clamp_lat(double lat)
+{
+    return fmin(fmax(lat, -90), 90);
+}
+
 int grid_cells_points(const struct grid_cells *cells, struct grid_ground *g, size_t i,
                       struct lonlat *centre, struct lonlat *clipped, struct err *e)
 {
@@ -322,7 +327,7 @@ int grid_cells_points(const struct grid_cells *cells, struct grid_ground *g, siz
     }
     middle = grid_centre(corner, cells->method->corners(cells, &cells->v[i], corner));
     if (cells->method->geographic) {
-        *centre = (struct lonlat){geo_lon_near(middle.x, 0), middle.y};
+        *centre = (struct lonlat){geo_lon_near(middle.x, 0), grid_clamp_lat(middle.y)};
         if (crs_project(g->crs, centre, &middle, 1, e) != 0) {
             return -1;
         }

@@ -121,6 +121,9 @@ uint32_t grid_cells_find(const struct grid_cells *cells, struct lonlat at, struc
 uint32_t grid_cells_snap(const struct grid_cells *cells, struct lonlat at, struct xy p,
                          double snap_m);
 
+/* grid_clamp_lat - of a cell in degrees that reaches beyond a pole, the pole. */
+double grid_clamp_lat(double lat);
+
 /* grid_cells_points - the cell's centre and the land nearest to it; clipped may be NULL, but not of
  * polygons. */
 int grid_cells_points(const struct grid_cells *cells, struct grid_ground *g, size_t i,

@@ -101,7 +101,7 @@ static int cell_outline(const struct grid_work *w, size_t i, struct buf *wkb, st
     n = divide(corner, n, pieces, xy);
     if (method->geographic) {
         for (size_t k = 0; k < n; k++) {
-            ring[k] = (struct lonlat){xy[k].x, xy[k].y};
+            ring[k] = (struct lonlat){xy[k].x, grid_clamp_lat(xy[k].y)};
         }
     } else if (crs_unproject(w->crs, xy, ring, n, e) != 0) {
         return -1;

@@ -128,6 +128,22 @@ for o in '--folds 3 --ratios 8/1/1' '--parts train=1 --from given.csv' '--folds 
     fails 2 '' gdje-split --name cv $o
 done
 
+# cells in degrees do not reach beyond the poles
+mkdir pole
+(
+    cd pole
+    place s top 90 0
+    place s land 45.5 16
+    place s south -89.99 10
+    gdje-import -q --csv s.csv --images s >out
+    gdje-split -q --parts train=1 >out
+    expect 0 gdje-grid --border "$border" --degrees 0.7 --name d
+    grep -q '^d	degrees	EPSG:3765	0.7deg	1	' out || die "a class of its own"
+    is "$(sql "SELECT count(*) FROM class WHERE state = 'outside'")" 2
+    is "$(sql 'SELECT count(*) FROM class WHERE abs(centroid_lat_deg) > 90')" 0
+    is "$(sql 'SELECT max(maxy) > 90 OR min(miny) < -90 FROM rtree_class_geom')" 0
+)
+
 # wrong values
 for ratios in 80/20 80/10/0 a/b/c 80/10/-10 ''; do
     fails 2 'ratios' gdje-split --ratios "$ratios"
