@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/parse.h"
 #include "core/sig.h"
+#include "core/vec.h"
 #include "prep/import_items.h"
 
 enum key { KEY_ID, KEY_LAT, KEY_LON, KEY_FILE, KEY_HEADING, KEY_CAPTURED, KEY_GROUP, KEY_COUNT };
@@ -264,15 +265,7 @@ static int list_folders(const char *dir, char ***names, size_t *n, struct err *e
         if (!is_dir) {
             continue;
         }
-        if (count == cap) {
-            cap = cap ? 2 * cap : 256;
-            char **grown = realloc(list, cap * sizeof *grown);
-            if (!grown) {
-                rc = err_nomem(e, "folder names");
-                goto out;
-            }
-            list = grown;
-        }
+        TRY(vec_room(&list, count, &cap, sizeof *list, "folder names", e));
         list[count] = strdup(en->d_name);
         if (!list[count]) {
             rc = err_nomem(e, "a folder name");

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/vec.h"
+
 static const char *const names[IMPORT_REASON_COUNT] = {
     [IMPORT_ACCEPTED] = "accepted",
     [IMPORT_MALFORMED] = "malformed",
@@ -59,14 +61,8 @@ void import_items_release(struct import_items *items)
 int import_add(struct import_items *items, const char *id, const char *path,
                struct import_item **item, struct err *e)
 {
-    if (items->n == items->cap) {
-        size_t cap = items->cap ? 2 * items->cap : 256;
-        struct import_item *v = realloc(items->v, cap * sizeof *v);
-        if (!v) {
-            return err_nomem(e, "locations");
-        }
-        items->v = v;
-        items->cap = cap;
+    if (vec_room(&items->v, items->n, &items->cap, sizeof *items->v, "locations", e) != 0) {
+        return -1;
     }
     struct import_item *it = &items->v[items->n];
     *it = (struct import_item){.at = {(double)NAN, (double)NAN}, .heading_deg = (double)NAN};

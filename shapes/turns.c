@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "core/vec.h"
+
 #define TURN 360.0
 
 /* Ranges of longitude -------------------------------------------------------------------------------- */
@@ -21,14 +23,8 @@ struct ranges {
 
 static int add_range(struct ranges *r, double west, double east, struct err *e)
 {
-    if (r->n == r->cap) {
-        size_t cap = r->cap ? 2 * r->cap : 64;
-        struct range *v = realloc(r->v, cap * sizeof *v);
-        if (!v) {
-            return err_nomem(e, "longitudes");
-        }
-        r->v = v;
-        r->cap = cap;
+    if (vec_room(&r->v, r->n, &r->cap, sizeof *r->v, "longitudes", e) != 0) {
+        return -1;
     }
     double back = TURN * floor((west + 180) / TURN);
     r->v[r->n++] = (struct range){west - back, east - back};
@@ -131,17 +127,15 @@ static GEOSGeometry *rectangle(struct geos *g, double west, double east)
 
 struct polygons {
     GEOSGeometry **v; /* owned */
-    size_t n;
+    size_t n, cap;
 };
 
 static int add_polygon(struct polygons *p, struct geos *g, const GEOSGeometry *polygon,
                        struct err *e)
 {
-    GEOSGeometry **v = realloc(p->v, (p->n + 1) * sizeof(GEOSGeometry *));
-    if (!v) {
-        return err_nomem(e, "polygons");
+    if (vec_room(&p->v, p->n, &p->cap, sizeof(GEOSGeometry *), "polygons", e) != 0) {
+        return -1;
     }
-    p->v = v;
     p->v[p->n] = GEOSGeom_clone_r(g->h, polygon);
     if (!p->v[p->n]) {
         return geos_err(g, e, "cannot copy a polygon");
