@@ -175,6 +175,7 @@ static int ask_for_item(struct engine *g, struct job *j, const struct pano *pano
         return 0;
     }
     (void)snprintf(j->request.item, sizeof j->request.item, "%s", pano->id);
+    j->request.at = pano->at;
     j->probe.n_failed = 0;
     tasks_add(&g->jobs, &j->probe, 0);
     return 0;

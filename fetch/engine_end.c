@@ -59,6 +59,7 @@ static void ask_anew(struct engine *g, struct task *t, const char *why)
     struct job *j = t->job;
     log_note("location %" PRId64 ": asking for a new address: %s", j->request.id, why);
     (void)snprintf(j->request.item, sizeof j->request.item, "%s", j->pano.id);
+    j->request.at = j->pano.at;
     j->probe.n_failed = 0;
     tasks_add(&g->jobs, &j->probe, 0);
 }

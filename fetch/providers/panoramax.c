@@ -4,6 +4,9 @@
  * search of a box answers with whole items, nearest to its middle first, address of the picture
  * included; there are no pages. No key. Members that are null are left out.
  *
+ * A picture that has been named is searched for at its place: instances tell about it at
+ * /api/pictures/<id>, too, but of the catalogue of all instances that is not documented.
+ *
  * Every item has its picture at full size (hd) and 2048 pixels wide (sd). A view of 90 degrees out
  * of the latter is 512 pixels wide: hd is asked for only when larger views are wanted.
  */
@@ -20,6 +23,7 @@
 
 /* The API gives 10,000 items at once, of some 5 kB each: to hold one answer in memory is enough. */
 #define MAX_ITEMS   1000
+#define PLACE_M     1  /* half the side of the box that a named picture is searched for in */
 #define NEAR_ITEMS  20 /* around a point; the nearest come first */
 #define BOX_DEG     0.1
 #define PROBE_MAX   (32u << 20)
@@ -49,12 +53,9 @@ static int plan_box(const struct provider_prefs *p, const struct bbox *box, stru
 static int plan_probe(const struct provider_prefs *p, const struct request *r, struct buf *url,
                       struct err *e)
 {
-    if (!r->item[0]) {
-        struct bbox box = provider_box(r->at, (double)p->radius_m);
-        return plan_search(p, &box, NEAR_ITEMS, url, e);
-    }
-    return buf_printf(url, e, "%s/api/pictures/", p->base_url) == 0 ? url_escape(url, r->item, e)
-                                                                    : -1;
+    bool named = r->item[0] != '\0';
+    struct bbox box = provider_box(r->at, named ? PLACE_M : (double)p->radius_m);
+    return plan_search(p, &box, named ? MAX_ITEMS : NEAR_ITEMS, url, e);
 }
 
 static int plan_view(const struct provider_prefs *p, const struct pano *pano, int view,
@@ -188,27 +189,33 @@ static enum verdict read_nearest(const struct provider_prefs *p, const struct re
     return v;
 }
 
+/* The item that was named. */
+static enum verdict read_named(const struct provider_prefs *p, const struct request *r,
+                               const json_t *features, struct pano *found, char why[256])
+{
+    size_t i = 0;
+    const json_t *item = NULL;
+    json_array_foreach(features, i, item)
+    {
+        const char *id = json_string_value(json_object_get(item, "id"));
+        if (id && strcmp(id, r->item) == 0) {
+            return read_item(p, item, found, why);
+        }
+    }
+    (void)snprintf(why, 256, "the picture is not at its place any more");
+    return VERDICT_FAILED;
+}
+
 static enum verdict read_body(const struct provider_prefs *p, const struct request *r,
                               const json_t *root, struct pano *found, char why[256])
 {
-    struct pano pano;
     const json_t *features = json_object_get(root, "features");
-    if (!r->item[0] && json_is_array(features)) {
-        return read_nearest(p, r, features, found);
-    }
-    if (!r->item[0]) {
+    if (!json_is_array(features)) {
         (void)snprintf(why, 256, "the answer has no features");
         return VERDICT_RETRY_BAD;
     }
-    enum verdict v = read_item(p, root, &pano, why);
-    if (v == VERDICT_GOOD && strcmp(pano.id, r->item) != 0) {
-        (void)snprintf(why, 256, "the answer is about another picture");
-        return VERDICT_RETRY_BAD;
-    }
-    if (v == VERDICT_GOOD) {
-        *found = pano;
-    }
-    return v;
+    return r->item[0] ? read_named(p, r, features, found, why)
+                      : read_nearest(p, r, features, found);
 }
 
 static enum verdict read_probe(const struct provider_prefs *p, const struct request *r,

@@ -81,12 +81,46 @@ static bool read_box(const char *target, double box[4])
     return at != NULL;
 }
 
+/* The item that is asked for by its place, or -1. */
+static int item_at(const double box[4])
+{
+    int k = (int)((box[1] - 45) * 100 + 0.5);
+    bool named = box[2] - box[0] < 1e-4 && k >= 0 && k < WORLD_N && box[0] <= WORLD_LON &&
+                 box[2] >= WORLD_LON;
+    return named ? k : -1;
+}
+
+static void answer_item(struct connection *c, int k, bool mapillary)
+{
+    static const struct trouble none = {FAULT_NONE, false, 0, 0, ""};
+    if (k < 0 || k >= WORLD_N) {
+        fake_text(c->fd, 404, "application/json", "{\"message\":\"no such picture\"}");
+        return;
+    }
+    world->n_probes[k]++;
+    const struct trouble *t = &world->trouble[k];
+    n_body = 0;
+    if (mapillary) {
+        put_mapillary(k, true);
+    } else {
+        put("{\"features\":[");
+        put_panoramax(k);
+        put("]}");
+    }
+    fake_misbehave(c, fake_strikes(t, false, world->n_probes[k]) ? t : &none, "application/json",
+                   body, n_body);
+}
+
 /* The items in a box; as many times over as fill an answer when the world says so. */
 static void answer_search(struct connection *c, const char *target, bool mapillary)
 {
     double box[4] = {0};
     const char *limit = strstr(target, "limit=");
     bool first = true;
+    if (read_box(target, box) && !mapillary && item_at(box) >= 0) {
+        answer_item(c, item_at(box), false);
+        return;
+    }
     world->n_searches++;
     if (!limit || !read_box(target, box)) {
         fake_text(c->fd, 400, "application/json", "{\"message\":\"no box\"}");
@@ -126,25 +160,6 @@ static void answer_search(struct connection *c, const char *target, bool mapilla
                    body, n_body);
 }
 
-static void answer_item(struct connection *c, int k, bool mapillary)
-{
-    static const struct trouble none = {FAULT_NONE, false, 0, 0, ""};
-    if (k < 0 || k >= WORLD_N) {
-        fake_text(c->fd, 404, "application/json", "{\"message\":\"no such picture\"}");
-        return;
-    }
-    world->n_probes[k]++;
-    const struct trouble *t = &world->trouble[k];
-    n_body = 0;
-    if (mapillary) {
-        put_mapillary(k, true);
-    } else {
-        put_panoramax(k);
-    }
-    fake_misbehave(c, fake_strikes(t, false, world->n_probes[k]) ? t : &none, "application/json",
-                   body, n_body);
-}
-
 static void answer_picture(struct connection *c, const char *target)
 {
     static const struct trouble none = {FAULT_NONE, true, 0, 0, ""};
@@ -166,7 +181,6 @@ static void answer_picture(struct connection *c, const char *target)
 
 bool fake_items(struct connection *c, const char *target)
 {
-    static const char panoramax_item[] = "/api/pictures/00000000-0000-4000-8000-";
     bool search = strncmp(target, "/images?", 8) == 0;
     bool item = strncmp(target, "/9", 2) == 0;
     if (strncmp(target, "/pic/", 5) == 0) {
@@ -181,8 +195,6 @@ bool fake_items(struct connection *c, const char *target)
         answer_search(c, target, search);
     } else if (item) {
         answer_item(c, (int)strtol(target + 1, NULL, 10) - MAPILLARY_FIRST_ID, true);
-    } else if (strncmp(target, panoramax_item, sizeof panoramax_item - 1) == 0) {
-        answer_item(c, (int)strtol(target + sizeof panoramax_item - 1, NULL, 10), false);
     } else {
         return false;
     }

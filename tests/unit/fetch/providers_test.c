@@ -89,7 +89,9 @@ static void test_plans(void **state)
     assert_plan(panoramax, &point,
                 "https://api.example/api/search?bbox=15.9793538%2C45.8095495%2C15.9806462%2C"
                 "45.8104505&limit=20");
-    assert_plan(panoramax, &one, "https://api.example/api/pictures/12%2F3%20%3F");
+    assert_plan(panoramax, &one,
+                "https://api.example/api/search?bbox=15.9799871%2C45.8099910%2C15.9800129%2C"
+                "45.8100090&limit=1000");
     buf_init(&b, 4096);
     assert_int_equal(mapillary->plan_box(&ask, &area, &b, &e), 0);
     assert_non_null(strstr(b.p, "&bbox=13.5000000%2C42.2500000%2C13.5900000%2C42.3400000&limit="));
@@ -269,20 +271,21 @@ static void test_mapillary_errors(void **state)
     "{\"type\":\"Feature\",\"id\":\"" id "\",\"collection\":\"c1\",\"geometry\":{\"type\":" \
     "\"Point\",\"coordinates\":[15.9801,45.8101]},\"properties\":{\"datetime\":"            \
     "\"2022-03-04T05:06:07Z\",\"license\":\"etalab-2.0\"" more "},\"assets\":{" assets "}}"
-#define SD     "\"sd\":{\"href\":\"https://x/sd.jpg\"}"
-#define HD     "\"hd\":{\"href\":\"https://x/hd.jpg\"}"
-#define SPHERE ",\"view:azimuth\":10,\"pers:interior_orientation\":{\"field_of_view\":360}"
+#define LIST(items) "{\"features\":[" items "]}"
+#define SD          "\"sd\":{\"href\":\"https://x/sd.jpg\"}"
+#define HD          "\"hd\":{\"href\":\"https://x/hd.jpg\"}"
+#define SPHERE      ",\"view:azimuth\":10,\"pers:interior_orientation\":{\"field_of_view\":360}"
 
 static void test_panoramax_item(void **state)
 {
     (void)state;
     const struct request r = item("u1");
     assert_int_equal(answer(panoramax, &r, 200,
-                            STAC("u1",
-                                 ",\"geovisio:producer\":\"ivo\",\"geovisio:status\":\"ready\""
-                                 ",\"view:azimuth\":359.5,\"pers:interior_orientation\":"
-                                 "{\"field_of_view\":70}",
-                                 SD "," HD)),
+                            LIST(STAC("u1",
+                                      ",\"geovisio:producer\":\"ivo\",\"geovisio:status\":\"ready\""
+                                      ",\"view:azimuth\":359.5,\"pers:interior_orientation\":"
+                                      "{\"field_of_view\":70}",
+                                      SD "," HD))),
                      VERDICT_GOOD);
     assert_string_equal(found.copyright, "ivo, https://api.example/#focus=pic&pic=u1");
     assert_string_equal(found.licence, "etalab-2.0");
@@ -291,7 +294,7 @@ static void test_panoramax_item(void **state)
     assert_string_equal(found.url, "https://x/sd.jpg");
     assert_true(!found.sphere && found.heading_deg == 359.5);
     /* null fields are left out; another asset than the one that would do best */
-    assert_int_equal(answer(panoramax, &r, 200, STAC("u1", "", HD)), VERDICT_GOOD);
+    assert_int_equal(answer(panoramax, &r, 200, LIST(STAC("u1", "", HD))), VERDICT_GOOD);
     assert_string_equal(found.url, "https://x/hd.jpg");
     assert_string_equal(found.copyright, "Panoramax, https://api.example/#focus=pic&pic=u1");
     assert_true(isnan(found.heading_deg));
@@ -303,7 +306,7 @@ static void test_panoramax_assets(void **state)
     (void)state;
     const struct request r = item("u1");
     struct provider_prefs ask = prefs();
-    static const char body[] = STAC("u1", SPHERE, SD "," HD);
+    static const char body[] = LIST(STAC("u1", SPHERE, SD "," HD));
     const struct answer a = {200, "application/geo+json", body, sizeof body - 1};
     assert_int_equal(panoramax->read_probe(&ask, &r, &a, &found, why), VERDICT_GOOD);
     assert_true(found.sphere);
@@ -311,7 +314,7 @@ static void test_panoramax_assets(void **state)
     ask.size_px = 512;
     assert_int_equal(panoramax->read_probe(&ask, &r, &a, &found, why), VERDICT_GOOD);
     assert_string_equal(found.url, "https://x/sd.jpg");
-    assert_int_equal(answer(panoramax, &r, 200, STAC("u1", SPHERE, SD)), VERDICT_GOOD);
+    assert_int_equal(answer(panoramax, &r, 200, LIST(STAC("u1", SPHERE, SD))), VERDICT_GOOD);
     assert_string_equal(found.url, "https://x/sd.jpg");
 }
 
@@ -324,16 +327,17 @@ static void test_panoramax_useless_items(void **state)
         enum verdict verdict;
     } rows[] = {
         {"{}", VERDICT_RETRY_BAD},
-        {STAC("u2", "", SD), VERDICT_RETRY_BAD},
-        {"{\"id\":\"u1\",\"assets\":{" SD "}}", VERDICT_RETRY_BAD},
-        {STAC("u1", "", ""), VERDICT_FAILED},
-        {STAC("u1", "", "\"sd\":{\"href\":7}"), VERDICT_FAILED},
-        {STAC("u1", "", "\"sd\":[]"), VERDICT_FAILED},
-        {STAC("u1", "", "\"thumb\":{\"href\":\"https://x/t.jpg\"}"), VERDICT_FAILED},
-        {STAC("u1", ",\"geovisio:status\":\"preparing\"", SD), VERDICT_LATER},
-        {STAC("u1", ",\"geovisio:status\":\"waiting-for-process\"", SD), VERDICT_LATER},
-        {STAC("u1", ",\"geovisio:status\":\"broken\"", SD), VERDICT_FAILED},
-        {STAC("u1", ",\"geovisio:status\":\"hidden\"", SD), VERDICT_FAILED},
+        {LIST(""), VERDICT_FAILED},
+        {LIST(STAC("u2", "", SD)), VERDICT_FAILED},
+        {LIST("{\"id\":\"u1\",\"assets\":{" SD "}}"), VERDICT_RETRY_BAD},
+        {LIST(STAC("u1", "", "")), VERDICT_FAILED},
+        {LIST(STAC("u1", "", "\"sd\":{\"href\":7}")), VERDICT_FAILED},
+        {LIST(STAC("u1", "", "\"sd\":[]")), VERDICT_FAILED},
+        {LIST(STAC("u1", "", "\"thumb\":{\"href\":\"https://x/t.jpg\"}")), VERDICT_FAILED},
+        {LIST(STAC("u1", ",\"geovisio:status\":\"preparing\"", SD)), VERDICT_LATER},
+        {LIST(STAC("u1", ",\"geovisio:status\":\"waiting-for-process\"", SD)), VERDICT_LATER},
+        {LIST(STAC("u1", ",\"geovisio:status\":\"broken\"", SD)), VERDICT_FAILED},
+        {LIST(STAC("u1", ",\"geovisio:status\":\"hidden\"", SD)), VERDICT_FAILED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(answer(panoramax, &r, 200, rows[i].body), rows[i].verdict);
