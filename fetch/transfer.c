@@ -9,8 +9,9 @@
  *   - a poll handle's memory is freed in its close callback and nowhere else.
  *
  * A slot owns one easy handle for the life of the loop and is used by one transfer after the
- * other. Connections belong to the multi handle, which keeps and reuses them; so does the poll
- * handle of a socket, which with HTTP/2 carries many transfers.
+ * other. Connections belong to the multi handle, which keeps and reuses them. The poll handle of a
+ * connection lives as long as its socket, from on_open_socket to on_close_socket: libcurl says
+ * "remove" and "add" of the same socket around every transfer.
  */
 #include "fetch/transfer.h"
 
@@ -202,6 +203,9 @@ static int watch(struct sock *s, int events);
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct sock *s = poll->data;
+    if (status < 0) {
+        s->watched = 0; /* libuv has stopped it */
+    }
     if (!s->wanted) { /* a connection that is kept: the server closes it, or babbles */
         (void)watch(s, 0);
         return;
