@@ -212,13 +212,16 @@ static int check_selection(const struct fetch_prefs *p, struct err *e)
     return 0;
 }
 
-static int retry_failed(struct run *r, const struct fetch_prefs *p, struct err *e)
+/* *n: how many are queued again, or would be and are not counted with the queue yet. */
+static int retry_failed(struct run *r, const struct fetch_prefs *p, int64_t *n, struct err *e)
 {
-    int64_t n = 0;
-    if (requeue(r->db, p->only, p->since, &n, e) != 0) {
+    if (requeue(r->db, r->engine.provider->name, p->only, p->since, p->dry_run, n, e) != 0) {
         return -1;
     }
-    log_info("%" PRId64 " locations queued again", n);
+    if (!p->dry_run) {
+        log_info("%" PRId64 " locations queued again", *n);
+        *n = 0;
+    }
     return 0;
 }
 
@@ -259,6 +262,7 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
 {
     int rc = -1;
     int64_t n = 0;
+    int64_t n_again = 0;
     int64_t n_boxes = 0;
     struct run r = {0};
     if (p->status || p->credits) {
@@ -267,10 +271,14 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
     TRY(check_selection(p, e));
     TRY(plan_fetch(&r, p, e));
     TRY(catalog_open(cli->catalog, p->area || r.folder ? CATALOG_CREATE : CATALOG_WRITE, &r.db, e));
-    if (p->retry_failed && !p->dry_run) {
-        TRY(retry_failed(&r, p, e));
+    if (!p->dry_run) { /* before anything changes: another run may be at it */
+        TRY(queue_open(r.db, cli->catalog, r.engine.provider->name, p->since, &r.q, e));
+    }
+    if (p->retry_failed) {
+        TRY(retry_failed(&r, p, &n_again, e));
     }
     TRY(count_queue(&r, p, &n, e));
+    n = p->limit > 0 && n + n_again > p->limit ? p->limit : n + n_again;
     if (r.folder && (r.area || n == 0)) {
         TRY(list_folder(&r, p, &n, e));
     } else if (r.area) {
@@ -286,7 +294,6 @@ int fetch_run(const struct cli *cli, const struct fetch_prefs *p, struct err *e)
         log_info("nothing is queued: everything asked for has been fetched");
         goto out;
     }
-    TRY(queue_open(r.db, cli->catalog, r.engine.provider->name, p->since, &r.q, e));
     if (n_boxes > 0) {
         TRY(survey_open(r.db, r.engine.provider->name, r.area, r.engine.provider->box_deg,
                         &r.survey, e));

@@ -92,6 +92,16 @@ u="--base-url $(cat demo.url)"
     sqlite3 "$work/c.gpkg" "UPDATE request SET state = 'failed', last_error = 'view ' || (id % 4 * 90) ||
         ': HTTP status 404' WHERE id IN (SELECT id FROM request WHERE state = 'no_imagery' LIMIT 2)"
     gdje-fetch $c --status | grep -q "^failed because${tab}view: HTTP status 404$tab"
+    # what a retry would take; what another provider found is not this one's to ask for
+    gdje-fetch $c $u --key-file "$work/key" --retry-failed --only 404 --dry-run >"$work/plan"
+    grep -q "^locations${tab}2$" "$work/plan"
+    sqlite3 "$work/c.gpkg" "INSERT INTO request (lat_deg, lon_deg, state, provider, item, queued)
+        VALUES (45, 16, 'failed', 'panoramax', 'x', '2026-11-20')"
+    gdje-fetch $c $u --key-file "$work/key" --retry-failed --limit 1 --dry-run >"$work/plan"
+    grep -q "^locations${tab}1$" "$work/plan"
+    gdje-fetch $c $u --key-file "$work/key" --retry-failed 2>&1 | grep -q ': 2 locations queued again'
+    [ "$(states failed)" = 1 ]
+    [ "$(states queued)" = 0 ]
     gdje-fetch $c --credits >"$work/credits"
     [ "$(tail -n +2 "$work/credits" | cut -f 4)" = "$(states 'done')" ]
     fails 2 "--since" gdje-fetch $c $u --since 20-1-1

@@ -379,9 +379,14 @@ static void test_second_fetch_is_refused(void **state)
     assert_int_equal(catalog_open(run_catalog, CATALOG_WRITE, &db, &run_err), 0);
     assert_int_equal(queue_open(db, run_catalog, "demo", NULL, &q, &run_err), 0);
     run_fails(ERR_SYSTEM, "another gdje-fetch");
+    exec_sql("UPDATE request SET state = 'failed'");
+    run_prefs.retry_failed = true;
+    run_fails(ERR_SYSTEM, "another gdje-fetch");
+    assert_int_equal(n_state("failed"), 1);
     queue_close(q);
     catalog_close(db);
     run_ok();
+    assert_int_equal(n_state("failed"), 0);
 }
 
 /* --- interruption ------------------------------------------------------------------------------------------------ */
