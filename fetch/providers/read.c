@@ -74,7 +74,8 @@ bool read_month(const char *date, char out[8])
             return false;
         }
     }
-    if (date[7] != '\0' && date[7] != '-') {
+    int month = 10 * (date[5] - '0') + date[6] - '0';
+    if ((date[7] != '\0' && date[7] != '-') || month < 1 || month > 12) {
         return false;
     }
     (void)snprintf(out, 8, "%.7s", date);

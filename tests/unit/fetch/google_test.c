@@ -132,7 +132,8 @@ static void test_ok_with_less(void **state)
     assert_string_equal(found.captured, "");
     assert_string_equal(found.copyright, "");
     /* a date that is none, a copyright of another type: dropped, not fatal */
-    static const char *const dates[] = {"\"2014\"", "\"April\"", "201404", "\"2014-041\"", "null"};
+    static const char *const dates[] = {"\"2014\"",    "\"April\"",   "201404", "\"2014-041\"",
+                                        "\"2014-13\"", "\"2014-00\"", "null"};
     for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
         char body[256];
         (void)snprintf(body, sizeof body,
