@@ -181,6 +181,14 @@ static void test_buf(void **state)
     assert_string_equal(p, "1234567");
     free(p);
     assert_int_equal(b.n, 0);
+    assert_int_equal(buf_reserve(&b, 11, &e), -1);
+    assert_null(b.p);
+    assert_int_equal(buf_reserve(&b, 9, &e), 0);
+    assert_int_equal(b.cap, 10);
+    p = b.p;
+    assert_int_equal(buf_add(&b, "123456789", 9, &e), 0);
+    assert_ptr_equal(b.p, p); /* there was room */
+    assert_string_equal(b.p, "123456789");
     buf_release(&b);
 }
 
