@@ -11,6 +11,7 @@
 #include "core/hash.h"
 #include "core/parse.h"
 #include "core/sig.h"
+#include "core/vec.h"
 #include "shapes/border.h"
 #include "shapes/region.h"
 
@@ -135,14 +136,8 @@ static int add_box(struct boxes *l, struct bbox b, struct err *e)
         return err_set(e, ERR_USAGE, "--area: more than %d boxes would have to be asked for",
                        AREA_MAX_BOXES);
     }
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? 2 * l->cap : 256;
-        struct bbox *v = realloc(l->v, cap * sizeof *v);
-        if (!v) {
-            return err_nomem(e, "the boxes of an area");
-        }
-        l->v = v;
-        l->cap = cap;
+    if (vec_room(&l->v, l->n, &l->cap, sizeof *l->v, "the boxes of an area", e) != 0) {
+        return -1;
     }
     if (b.min_x >= 180) {
         b.min_x -= 360;

@@ -21,24 +21,13 @@
 /* n more requests (or fewer: n < 0) of a day. */
 static int add(struct budget *b, enum price_kind kind, int64_t n, double cost, struct err *e)
 {
-    int rc = -1;
-    struct stmt *st = NULL;
-    TRY(db_prepare(b->db, &st,
-                   "INSERT INTO spend (provider, day, kind, n_requests, cost, currency)"
-                   " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
-                   " SET n_requests = n_requests + excluded.n_requests,"
-                   " cost = cost + excluded.cost, currency = max(currency, excluded.currency)",
-                   e));
-    stmt_text(st, 1, b->provider);
-    stmt_text(st, 2, b->day);
-    stmt_text(st, 3, price_kind_names[kind]);
-    stmt_i64(st, 4, n);
-    stmt_f64(st, 5, cost);
-    stmt_text(st, 6, cost == 0 ? "" : b->prices->currency);
-    TRY(stmt_run(st, e));
-out:
-    stmt_free(st);
-    return rc;
+    return db_run(b->db, e,
+                  "INSERT INTO spend (provider, day, kind, n_requests, cost, currency)"
+                  " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                  " SET n_requests = n_requests + excluded.n_requests,"
+                  " cost = cost + excluded.cost, currency = max(currency, excluded.currency)",
+                  DB_TEXT(b->provider), DB_TEXT(b->day), DB_TEXT(price_kind_names[kind]), DB_I64(n),
+                  DB_F64(cost), DB_TEXT(cost == 0 ? "" : b->prices->currency));
 }
 
 /* What has been spent so far, by whatever run, as of a new day. */

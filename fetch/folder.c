@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/nearest.h"
 #include "core/parse.h"
+#include "core/vec.h"
 #include "fetch/store.h"
 #include "sql/catalog.h"
 
@@ -37,14 +38,8 @@ struct folder {
 
 static int add_place(struct folder *f, const char *id, struct lonlat at, struct err *e)
 {
-    if (f->n == f->cap) {
-        size_t cap = f->cap ? 2 * f->cap : 1024;
-        struct place *p = realloc(f->place, cap * sizeof *p);
-        if (!p) {
-            return err_nomem(e, "places");
-        }
-        f->place = p;
-        f->cap = cap;
+    if (vec_room(&f->place, f->n, &f->cap, sizeof *f->place, "places", e) != 0) {
+        return -1;
     }
     char *full = store_is_uuid(id) ? strdup(id) : path_join(path_base(f->real), id);
     if (!full) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/vec.h"
 #include "fetch/retry.h"
 #include "fetch/url.h"
 
@@ -83,14 +84,9 @@ int provider_items_add(struct provider_items *items, const char *id, struct lonl
     if (strlen(id) >= sizeof items->v->id) {
         return 0;
     }
-    if (items->n == items->cap) {
-        size_t cap = items->cap ? 2 * items->cap : 64;
-        struct provider_item *v = realloc(items->v, cap * sizeof *v);
-        if (!v) {
-            return err_nomem(e, "pictures of a survey");
-        }
-        items->v = v;
-        items->cap = cap;
+    if (vec_room(&items->v, items->n, &items->cap, sizeof *items->v, "pictures of a survey", e) !=
+        0) {
+        return -1;
     }
     struct provider_item *item = &items->v[items->n++];
     (void)snprintf(item->id, sizeof item->id, "%s", id);

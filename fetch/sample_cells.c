@@ -14,6 +14,7 @@
 #include "core/log.h"
 #include "core/nearest.h"
 #include "core/sig.h"
+#include "core/vec.h"
 #include "fetch/sample_queue.h"
 #include "shapes/vector.h"
 #include "sql/catalog.h"
@@ -53,14 +54,8 @@ static int add_cell(struct cells *c, int64_t id, const char *label, const void *
     if (!wkb) {
         return err_set(e, ERR_INPUT, "class %" PRId64 " has no outline", id);
     }
-    if (c->n == c->cap) {
-        size_t cap = c->cap ? 2 * c->cap : 64;
-        struct sample_cell *grown = realloc(c->v, cap * sizeof *grown);
-        if (!grown) {
-            return err_nomem(e, "cells");
-        }
-        c->v = grown;
-        c->cap = cap;
+    if (vec_room(&c->v, c->n, &c->cap, sizeof *c->v, "cells", e) != 0) {
+        return -1;
     }
     struct vector_feature feature = {.fid = id, .n = n_wkb};
     feature.wkb = malloc(n_wkb);

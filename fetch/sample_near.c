@@ -8,6 +8,7 @@
 #include "core/csv.h"
 #include "core/file.h"
 #include "core/parse.h"
+#include "core/vec.h"
 
 struct coordinate {
     const char *what, *names; /* for messages */
@@ -51,15 +52,7 @@ static int read_rows(struct csv *c, struct lonlat **out, size_t *n, struct err *
     TRY(find_column(c, &latitude, &lat, e));
     TRY(find_column(c, &longitude, &lon, e));
     while ((rc = csv_next(c, &row, e)) == 0 && row) {
-        if (*n == cap) {
-            cap = cap ? 2 * cap : 256;
-            struct lonlat *grown = realloc(*out, cap * sizeof *grown);
-            if (!grown) {
-                rc = err_nomem(e, "places");
-                goto out;
-            }
-            *out = grown;
-        }
+        TRY(vec_room(out, *n, &cap, sizeof **out, "places", e));
         TRY(read_degrees(c, lat, 90, &(*out)[*n].lat, e));
         TRY(read_degrees(c, lon, 180, &(*out)[*n].lon, e));
         (*n)++;

@@ -71,15 +71,11 @@ static int begin(struct survey *s, double box_deg, struct err *e)
     char now[21];
     size_t n = 0;
     struct bbox *box = NULL;
-    struct stmt *st = NULL;
     time_utc(now);
     TRY(area_boxes(s->area, box_deg, &box, &n, e));
     TRY(db_begin(s->db, e));
-    TRY(db_prepare(s->db, &st, "INSERT INTO survey (provider, area, begun) VALUES (?, ?, ?)", e));
-    stmt_text(st, 1, s->provider);
-    stmt_text(st, 2, area_name(s->area));
-    stmt_text(st, 3, now);
-    TRY(stmt_run(st, e));
+    TRY(db_run(s->db, e, "INSERT INTO survey (provider, area, begun) VALUES (?, ?, ?)",
+               DB_TEXT(s->provider), DB_TEXT(area_name(s->area)), DB_TEXT(now)));
     s->id = db_last_id(s->db);
     for (size_t i = 0; i < n; i++) {
         TRY(add_box(s, &box[i], e));
@@ -87,7 +83,6 @@ static int begin(struct survey *s, double box_deg, struct err *e)
     TRY(db_commit(s->db, e));
     log_info("survey: %zu boxes to ask for", n);
 out:
-    stmt_free(st);
     db_rollback(s->db);
     free(box);
     return rc;

@@ -12,6 +12,7 @@
 
 #include "core/parse.h"
 #include "core/sig.h"
+#include "core/vec.h"
 #include "prep/grid_polygons.h"
 
 #define MAX_CANDIDATES 1e8 /* cells in the land's bounding box: 1 km over 100 million km2 */
@@ -128,14 +129,8 @@ int grid_cells_add(struct grid_cells *cells, struct grid_cell cell, struct err *
     if (cells->n == MAX_CELLS) {
         return err_set(e, ERR_USAGE, "the cells are too small: more than %d", MAX_CELLS);
     }
-    if (cells->n == cells->cap) {
-        size_t cap = cells->cap ? 2 * cells->cap : 256;
-        struct grid_cell *v = realloc(cells->v, cap * sizeof *v);
-        if (!v) {
-            return err_nomem(e, "cells");
-        }
-        cells->v = v;
-        cells->cap = cap;
+    if (vec_room(&cells->v, cells->n, &cells->cap, sizeof *cells->v, "cells", e) != 0) {
+        return -1;
     }
     cells->v[cells->n++] = cell;
     return 0;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Items from a CSV: ids with folders of views, or photo files; and folders that no row names. */
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +8,10 @@
 
 #include "core/csv.h"
 #include "core/file.h"
+#include "core/listing.h"
 #include "core/log.h"
 #include "core/parse.h"
 #include "core/sig.h"
-#include "core/vec.h"
 #include "prep/import_items.h"
 
 enum key { KEY_ID, KEY_LAT, KEY_LON, KEY_FILE, KEY_HEADING, KEY_CAPTURED, KEY_GROUP, KEY_COUNT };
@@ -230,69 +228,37 @@ out:
     return rc;
 }
 
-static int by_name(const void *a, const void *b)
+static int by_text(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void free_names(char **names, size_t n)
+/* The names of the folders in dir, in order. */
+static int list_folders(const char *dir, struct listing *l, struct err *e)
 {
-    for (size_t i = 0; i < n; i++) {
-        free(names[i]);
+    size_t n = 0;
+    if (listing_read(dir, l, e) != 0) {
+        return -1;
     }
-    free(names);
-}
-
-/* The names of the folders in dir, sorted; owned. */
-static int list_folders(const char *dir, char ***names, size_t *n, struct err *e)
-{
-    int rc = -1;
-    char **list = NULL;
-    size_t count = 0;
-    size_t cap = 0;
-    DIR *d = opendir(dir);
-    if (!d) {
-        return err_sys(e, errno, "cannot open directory '%s'", dir);
-    }
-    for (struct dirent *en = readdir(d); en; en = readdir(d)) { /* NOLINT(concurrency-mt-unsafe) */
+    for (size_t i = 0; i < l->n; i++) {
         struct stat st;
-        if (en->d_name[0] == '.') {
-            continue;
+        char *path = path_join(dir, l->name[i]);
+        if (path && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+            l->name[n++] = l->name[i];
+        } else {
+            free(l->name[i]);
         }
-        char *path = path_join(dir, en->d_name);
-        bool is_dir = path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
         free(path);
-        if (!is_dir) {
-            continue;
-        }
-        TRY(vec_room(&list, count, &cap, sizeof *list, "folder names", e));
-        list[count] = strdup(en->d_name);
-        if (!list[count]) {
-            rc = err_nomem(e, "a folder name");
-            goto out;
-        }
-        count++;
     }
-    if (list) {
-        qsort(list, count, sizeof *list, by_name);
-    }
-    *names = list;
-    *n = count;
-    list = NULL;
-    count = 0;
-    rc = 0;
-out:
-    free_names(list, count);
-    (void)closedir(d);
-    return rc;
+    l->n = n;
+    return 0;
 }
 
 /* Folders without a row become rejected items. */
 static int add_strays(const char *base, struct import_items *items, struct err *e)
 {
     int rc = -1;
-    char **folder = NULL;
-    size_t n_folders = 0;
+    struct listing folders = {0};
     size_t n_rows = items->n;
     size_t k = 0;
     const char **id = malloc((n_rows + 1) * sizeof *id);
@@ -302,22 +268,22 @@ static int add_strays(const char *base, struct import_items *items, struct err *
     for (size_t i = 0; i < n_rows; i++) {
         id[i] = items->v[i].id;
     }
-    qsort(id, n_rows, sizeof *id, by_name);
-    TRY(list_folders(base, &folder, &n_folders, e));
-    for (size_t i = 0; i < n_folders; i++) {
-        while (k < n_rows && strcmp(id[k], folder[i]) < 0) {
+    qsort(id, n_rows, sizeof *id, by_text);
+    TRY(list_folders(base, &folders, e));
+    for (size_t i = 0; i < folders.n; i++) {
+        while (k < n_rows && strcmp(id[k], folders.name[i]) < 0) {
             k++;
         }
-        if (k == n_rows || strcmp(id[k], folder[i]) != 0) {
+        if (k == n_rows || strcmp(id[k], folders.name[i]) != 0) {
             struct import_item *it = NULL;
-            TRY(import_add(items, folder[i], folder[i], &it, e));
+            TRY(import_add(items, folders.name[i], folders.name[i], &it, e));
             it->is_folder = true;
             TRY(import_reject(it, IMPORT_NO_ROW, e, "no row has this folder's name as its id"));
         }
     }
     rc = 0;
 out:
-    free_names(folder, n_folders);
+    listing_release(&folders);
     free(id);
     return rc;
 }
@@ -375,27 +341,26 @@ out:
 int import_read_folders(const struct import_prefs *prefs, struct import_items *items, struct err *e)
 {
     int rc = -1;
-    char **folder = NULL;
-    size_t n_folders = 0;
+    struct listing folders = {0};
     char *base = path_absolute(prefs->images, e);
     if (!base) {
         return -1;
     }
-    TRY(list_folders(base, &folder, &n_folders, e));
-    for (size_t i = 0; i < n_folders; i++) {
+    TRY(list_folders(base, &folders, e));
+    for (size_t i = 0; i < folders.n; i++) {
         struct import_item *it = NULL;
-        char *path = path_join(base, folder[i]);
-        rc = path ? import_add(items, folder[i], path, &it, e) : err_nomem(e, "a path");
+        char *path = path_join(base, folders.name[i]);
+        rc = path ? import_add(items, folders.name[i], path, &it, e) : err_nomem(e, "a path");
         free(path);
         TRY(rc);
         it->is_folder = true;
-        if (import_has_control(folder[i])) {
+        if (import_has_control(folders.name[i])) {
             TRY(import_reject(it, IMPORT_BAD_ID, e, "control characters in the name"));
         }
     }
     rc = 0;
 out:
-    free_names(folder, n_folders);
+    listing_release(&folders);
     free(base);
     return rc;
 }

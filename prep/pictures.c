@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "core/vec.h"
 #include "prep/hash_read.h"
 
 #define BATCH_PICTURES                                                                                   \
@@ -24,15 +25,7 @@ static int list(struct pictures *p, const char *sql, struct err *e)
     size_t cap = 0;
     TRY(db_prepare(p->db, &st, sql, e));
     while ((rc = stmt_step(st, &row, e)) == 0 && row) {
-        if (p->n == cap) {
-            cap = cap ? 2 * cap : 1024;
-            int64_t *grown = realloc(p->location, cap * sizeof *grown);
-            if (!grown) {
-                rc = err_nomem(e, "locations");
-                goto out;
-            }
-            p->location = grown;
-        }
+        TRY(vec_room(&p->location, p->n, &cap, sizeof *p->location, "locations", e));
         p->location[p->n++] = col_i64(st, 0);
     }
 out:

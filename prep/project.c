@@ -33,27 +33,17 @@ static struct bbox extent_of_train(const struct places *p, const struct xy *xy)
 static int store_projection(struct db *db, const struct project_prefs *prefs, int64_t scheme,
                             struct bbox b, int64_t *id, struct err *e)
 {
-    int rc = -1;
-    struct stmt *st = NULL;
-    TRY(db_prepare(db, &st,
-                   "INSERT INTO projection (name, crs, scheme_id, min_x_m, max_x_m, min_y_m,"
-                   " max_y_m) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
-                   " crs = excluded.crs, scheme_id = excluded.scheme_id,"
-                   " min_x_m = excluded.min_x_m, max_x_m = excluded.max_x_m,"
-                   " min_y_m = excluded.min_y_m, max_y_m = excluded.max_y_m",
-                   e));
-    stmt_text(st, 1, prefs->name);
-    stmt_text(st, 2, prefs->crs);
-    stmt_i64(st, 3, scheme);
-    stmt_f64(st, 4, b.min_x);
-    stmt_f64(st, 5, b.max_x);
-    stmt_f64(st, 6, b.min_y);
-    stmt_f64(st, 7, b.max_y);
-    TRY(stmt_run(st, e));
-    TRY(catalog_projection(db, prefs->name, id, e));
-out:
-    stmt_free(st);
-    return rc;
+    if (db_run(db, e,
+               "INSERT INTO projection (name, crs, scheme_id, min_x_m, max_x_m, min_y_m,"
+               " max_y_m) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+               " crs = excluded.crs, scheme_id = excluded.scheme_id,"
+               " min_x_m = excluded.min_x_m, max_x_m = excluded.max_x_m,"
+               " min_y_m = excluded.min_y_m, max_y_m = excluded.max_y_m",
+               DB_TEXT(prefs->name), DB_TEXT(prefs->crs), DB_I64(scheme), DB_F64(b.min_x),
+               DB_F64(b.max_x), DB_F64(b.min_y), DB_F64(b.max_y)) != 0) {
+        return -1;
+    }
+    return catalog_projection(db, prefs->name, id, e);
 }
 
 struct rows {

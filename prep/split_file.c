@@ -6,6 +6,7 @@
 
 #include "core/csv.h"
 #include "core/file.h"
+#include "core/vec.h"
 
 static int by_uuid(const void *a, const void *b)
 {
@@ -45,13 +46,8 @@ static int read_rows(struct csv *csv, struct split_file *f, struct split_parts *
                        column[0] < 0 ? "uuid" : "part");
     }
     while ((rc = csv_next(csv, &more, e)) == 0 && more) {
-        if (f->n == cap) {
-            cap = cap ? 2 * cap : 1024;
-            struct split_row *grown = realloc(f->row, cap * sizeof *grown);
-            if (!grown) {
-                return err_nomem(e, "rows");
-            }
-            f->row = grown;
+        if (vec_room(&f->row, f->n, &cap, sizeof *f->row, "rows", e) != 0) {
+            return -1;
         }
         if (read_row(csv, column, parts, &f->row[f->n], e) != 0) {
             return -1;

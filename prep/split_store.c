@@ -42,27 +42,18 @@ static int store_scheme(struct db *db, const struct split_prefs *prefs,
                         const struct split_parts *parts, int64_t *id, struct err *e)
 {
     char shares[4096];
-    int rc = -1;
-    struct stmt *st = NULL;
-    TRY(db_prepare(db, &st,
-                   "INSERT INTO split_scheme (name, method, ratios, block_km, buffer_km, seed)"
-                   " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
-                   " method = excluded.method, ratios = excluded.ratios,"
-                   " block_km = excluded.block_km, buffer_km = excluded.buffer_km,"
-                   " seed = excluded.seed",
-                   e));
-    stmt_text(st, 1, prefs->name);
-    stmt_text(st, 2, method_of(prefs));
     shares_of(prefs, parts, shares, sizeof shares);
-    stmt_text(st, 3, shares);
-    stmt_f64(st, 4, prefs->block_km > 0 ? prefs->block_km : (double)NAN);
-    stmt_f64(st, 5, prefs->buffer_km > 0 ? prefs->buffer_km : (double)NAN);
-    stmt_i64(st, 6, prefs->seed);
-    TRY(stmt_run(st, e));
-    TRY(catalog_scheme(db, prefs->name, id, e));
-out:
-    stmt_free(st);
-    return rc;
+    if (db_run(db, e,
+               "INSERT INTO split_scheme (name, method, ratios, block_km, buffer_km, seed)"
+               " VALUES (?, ?, ?, nullif(?, 0.0), nullif(?, 0.0), ?) ON CONFLICT (name) DO UPDATE"
+               " SET method = excluded.method, ratios = excluded.ratios,"
+               " block_km = excluded.block_km, buffer_km = excluded.buffer_km,"
+               " seed = excluded.seed",
+               DB_TEXT(prefs->name), DB_TEXT(method_of(prefs)), DB_TEXT(shares),
+               DB_F64(prefs->block_km), DB_F64(prefs->buffer_km), DB_I64(prefs->seed)) != 0) {
+        return -1;
+    }
+    return catalog_scheme(db, prefs->name, id, e);
 }
 
 /* What the rows are made from. */

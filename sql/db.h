@@ -74,18 +74,9 @@ struct db_value {
     double f64;
     const char *text;
 };
-#define DB_I64(v)                        \
-    {                                    \
-        .type = DB_VALUE_I64, .i64 = (v) \
-    }
-#define DB_F64(v)                        \
-    {                                    \
-        .type = DB_VALUE_F64, .f64 = (v) \
-    } /* not finite: NULL */
-#define DB_TEXT(v)                         \
-    {                                      \
-        .type = DB_VALUE_TEXT, .text = (v) \
-    } /* NULL: NULL */
+#define DB_I64(v)  ((struct db_value){.type = DB_VALUE_I64, .i64 = (v)})
+#define DB_F64(v)  ((struct db_value){.type = DB_VALUE_F64, .f64 = (v)})   /* not finite: NULL */
+#define DB_TEXT(v) ((struct db_value){.type = DB_VALUE_TEXT, .text = (v)}) /* NULL: NULL */
 #define db_run(db, e, sql, ...)                                        \
     db_run_values((db), (sql), (const struct db_value[]){__VA_ARGS__}, \
                   sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value), (e))
