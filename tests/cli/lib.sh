@@ -125,7 +125,7 @@ serve() {
     server=$!
     servers="$servers $server"
     for _ in $(seq 300); do
-        [ ! -s "$name.url" ] || return 0
+        [ ! -s "$name.url" ] || [ ! -s "$name.out" ] || return 0
         sleep 0.1
     done
     die "no server: $(cat "$name.log")"
