@@ -33,7 +33,7 @@ left() { # nothing but the filler and what is named
 
 # --- products that do not fit
 fill 100
-fails 4 "'small/p.gdje': No space left on device" gdje-pack --size 128 -o small/p.gdje
+fails 4 "'small/p.gdje' would take 2.0 MB, its disk has room for " gdje-pack --size 128 -o small/p.gdje
 left ''
 fill 0
 fails 4 "'small/a.csv': No space left on device" gdje-predict --checkpoint $best -o small/a.csv
