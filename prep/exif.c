@@ -12,6 +12,8 @@
 #include <libexif/exif-data.h>
 #include <libexif/exif-utils.h>
 
+#include "core/utf8.h"
+
 #define MARKER_SOS  0xda
 #define MARKER_EOI  0xd9
 #define MARKER_APP1 0xe1
@@ -163,20 +165,41 @@ static bool read_month(ExifData *d, ExifIfd ifd, int tag, char out[8])
     return true;
 }
 
+/* A text that is not UTF-8 is taken as Latin-1, which cameras write. out[size] is cut behind a
+ * character. */
+static void copy_text(const char *text, char *out, size_t size)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t n = 0;
+    while (*p) {
+        const unsigned char *from = p;
+        uint32_t c = utf8_next(&p);
+        bool latin = c == UTF8_REPLACEMENT && p == from + 1;
+        const char pair[2] = {(char)(0xC0 | *from >> 6), (char)(0x80 | (*from & 0x3F))};
+        size_t n_more = latin ? 2 : (size_t)(p - from);
+        if (n + n_more >= size) {
+            break;
+        }
+        memcpy(out + n, latin ? pair : (const char *)from, n_more);
+        n += n_more;
+        if (c < 0x20 || c == 0x7F) {
+            out[n - 1] = ' ';
+        }
+    }
+    while (n > 0 && out[n - 1] == ' ') {
+        n--;
+    }
+    out[n] = '\0';
+}
+
 static void read_copyright(ExifData *d, struct exif_photo *out)
 {
     const ExifEntry *x = find(d, EXIF_IFD_0, EXIF_TAG_COPYRIGHT);
-    size_t n = 0;
-    if (!x || x->format != EXIF_FORMAT_ASCII) {
-        return;
+    char text[2 * sizeof out->copyright];
+    if (x && x->format == EXIF_FORMAT_ASCII && x->data) {
+        (void)snprintf(text, sizeof text, "%.*s", (int)x->size, (const char *)x->data);
+        copy_text(text, out->copyright, sizeof out->copyright);
     }
-    for (; n < x->size && n + 1 < sizeof out->copyright && x->data[n]; n++) {
-        out->copyright[n] = (char)(iscntrl(x->data[n]) ? ' ' : x->data[n]);
-    }
-    while (n > 0 && out->copyright[n - 1] == ' ') {
-        n--;
-    }
-    out->copyright[n] = '\0';
 }
 
 void exif_read(const uint8_t *data, size_t n, struct exif_photo *out)

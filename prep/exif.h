@@ -21,7 +21,7 @@ struct exif_photo {
     struct lonlat at;    /* degrees, WGS 84 as EXIF has it; {NAN, NAN} unless OK */
     double heading_deg;  /* [0, 360), of the picture, true or magnetic as the camera had it; NAN */
     char captured[8];    /* YYYY-MM, "" when absent or nonsense */
-    char copyright[128]; /* "" when absent; control characters are blanks */
+    char copyright[128]; /* UTF-8; "" when absent; control characters are blanks */
 };
 
 /*

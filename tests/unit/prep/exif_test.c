@@ -41,7 +41,7 @@ static void add_entry(struct made *m, unsigned tag, unsigned format, uint32_t co
     add(m, value, 4);
 }
 
-#define GPS_DIR   38u
+#define GPS_DIR   50u
 #define VALUES    (GPS_DIR + 2 + 5 * 12 + 4)
 #define DATE_TIME (VALUES + 56)
 
@@ -55,8 +55,9 @@ static struct made make(const uint32_t dms[6], uint32_t den, char ns, char ew, u
     m.n += 8;
     add(&m, 42, 2);
     add(&m, 8, 4);
-    add(&m, 2, 2);
+    add(&m, 3, 2);
     add_entry(&m, 0x0132, 2, 20, DATE_TIME);
+    add_entry(&m, 0x8298, 2, 4, 0xa941f800); /* Latin-1 */
     add_entry(&m, 0x8825, 4, 1, GPS_DIR);
     add(&m, 0, 4);
     add(&m, 5, 2);
@@ -92,6 +93,8 @@ static void test_made(void **state)
     assert_true(fabs(x.at.lat - 45.81) < 1e-9 && fabs(x.at.lon - 15.97) < 1e-9);
     assert_true(fabs(x.heading_deg - 123.4) < 1e-9);
     assert_string_equal(x.captured, "2021-06");
+    assert_string_equal(x.copyright, "\xc2\xa9"
+                                     "A\xc3\xb8");
     m = make(zagreb, 1, 's', 'w', 3600);
     exif_read(m.p, m.n, &x);
     assert_true(fabs(x.at.lat + 45.81) < 1e-9 && fabs(x.at.lon + 15.97) < 1e-9);
