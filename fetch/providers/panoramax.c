@@ -195,12 +195,18 @@ static enum verdict read_named(const struct provider_prefs *p, const struct requ
 {
     size_t i = 0;
     const json_t *item = NULL;
+    bool nameless = false;
     json_array_foreach(features, i, item)
     {
         const char *id = json_string_value(json_object_get(item, "id"));
         if (id && strcmp(id, r->item) == 0) {
             return read_item(p, item, found, why);
         }
+        nameless = nameless || !id;
+    }
+    if (nameless) { /* it may be that one */
+        (void)snprintf(why, 256, "the answer has items without a usable id");
+        return VERDICT_RETRY_BAD;
     }
     (void)snprintf(why, 256, "the picture is not at its place any more");
     return VERDICT_FAILED;

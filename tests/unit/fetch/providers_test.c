@@ -329,6 +329,7 @@ static void test_panoramax_useless_items(void **state)
         {"{}", VERDICT_RETRY_BAD},
         {LIST(""), VERDICT_FAILED},
         {LIST(STAC("u2", "", SD)), VERDICT_FAILED},
+        {LIST(STAC("u2", "", SD) ",{\"id\":17}"), VERDICT_RETRY_BAD},
         {LIST("{\"id\":\"u1\",\"assets\":{" SD "}}"), VERDICT_RETRY_BAD},
         {LIST(STAC("u1", "", "")), VERDICT_FAILED},
         {LIST(STAC("u1", "", "\"sd\":{\"href\":7}")), VERDICT_FAILED},
