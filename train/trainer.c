@@ -131,6 +131,10 @@ static int open_data(struct trainer *t, struct err *e)
     const struct train_prefs *p = t->prefs;
     TRY(backend_find(p->backend, &t->backend, e));
     TRY(catalog_open(t->cli->catalog, CATALOG_WRITE, &t->db, e));
+    if (!file_exists(p->pack)) {
+        rc = err_set(e, ERR_INPUT, "there is no pack '%s': run gdje-pack first", p->pack);
+        goto out;
+    }
     TRY(pack_open(p->pack, &t->pack, e));
     TRY(catalog_check_pack(t->db, t->pack, p->pack, e));
     TRY(dataset_load(t->db, p, t->pack, &t->data, e));

@@ -13,7 +13,7 @@ expect 2 gdje-train --pack x --name ../x
 expect 2 $train --precision f16
 fails 3 'there is no catalog' $train
 small_country
-fails 3 "cannot open 'work/p.gdje'" $train
+fails 3 "there is no pack 'work/p.gdje': run gdje-pack first" $train
 gdje-pack -q --size 16 -o work/p.gdje >/dev/null 2>&1
 fails 3 'run gdje-grid first' $train
 fails 3 'run gdje-project first' $train --task regression
