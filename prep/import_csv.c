@@ -155,7 +155,10 @@ static void read_captured(const char *text, char out[8])
             return;
         }
     }
-    (void)snprintf(out, 8, "%.7s", text);
+    int month = 10 * (text[5] - '0') + text[6] - '0';
+    if (month >= 1 && month <= 12) {
+        (void)snprintf(out, 8, "%.7s", text);
+    }
 }
 
 static int read_extras(const struct csv *csv, const struct columns *c, struct import_item *it,
