@@ -13,10 +13,11 @@ n=300 rates=all=0.012,duplicate=0.02,retry-after=0.003,403=0.003
 if [ "${GDJE_LONG:-0}" = 1 ]; then
     n=2000 rates=all=0.012,retry-after=0.002,403=0.0005
 fi
+# every fifth answer is bad: 8 tries, so that not one of ten thousand requests has bad luck only
 fetch() { # fetch NAME SERVER: exit code in $rc
     rc=0
     gdje-fetch --catalog "$1/c.gpkg" --base-url "$(cat "$2.url")" --size 64 \
-        --connections 64 --stall 1 --deadline 20 -q 2>>"$1.log" || rc=$?
+        --connections 64 --stall 1 --deadline 20 --tries 8 -q 2>>"$1.log" || rc=$?
 }
 rows() { # rows NAME QUERY
     sql "$2" "$1/c.gpkg"
