@@ -20,7 +20,7 @@
 #include "fetch/prices.h"
 #include "sql/db.h"
 
-#define BUDGET_MAX_BLOCK 256 /* requests that a kill may count in vain, of each kind */
+#define BUDGET_MAX_BLOCK 1024 /* requests that a kill may count in vain, of each kind */
 
 struct budget_prefs {
     double money;     /* cap over all runs on this catalog, INFINITY: none */

@@ -256,7 +256,7 @@ static bool send_next(struct engine *g, struct err *e)
 void engine_pump(struct engine *g)
 {
     struct err e = {0};
-    if (g->jobs.n_ended >= COMMIT_COUNT) {
+    if (g->jobs.n_ended >= COMMIT_COUNT && time_monotonic_s() - g->committed_s >= COMMIT_REST_S) {
         engine_commit(g);
     }
     if (g->p->min_distance_m > 0) {

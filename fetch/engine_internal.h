@@ -14,8 +14,11 @@
 #include "fetch/store.h"
 #include "fetch/transfer.h"
 
-#define COMMIT_COUNT 64
-#define COMMIT_AGE_S 1.0
+/* A commit waits for the disk, and the loop with it: when so many have ended, but not right after
+ * the last one, or when that is so long ago. */
+#define COMMIT_COUNT  64
+#define COMMIT_REST_S 0.2
+#define COMMIT_AGE_S  1.0
 
 enum ending {
     ENDING_NOT,
