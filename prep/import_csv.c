@@ -147,18 +147,26 @@ static int read_position(const struct csv *csv, const struct columns *c, struct 
 }
 
 /* "2021-06", also as the beginning of a date. */
-static void read_captured(const char *text, char out[8])
+static bool read_captured(const char *text, char out[8])
 {
     static const char form[] = "dddd-dd";
     for (int i = 0; i < 7; i++) {
         if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) {
-            return;
+            return false;
         }
     }
     int month = 10 * (text[5] - '0') + text[6] - '0';
-    if (month >= 1 && month <= 12) {
-        (void)snprintf(out, 8, "%.7s", text);
+    if (month < 1 || month > 12) {
+        return false;
     }
+    (void)snprintf(out, 8, "%.7s", text);
+    return true;
+}
+
+/* What a row can do without: it is taken, without that. */
+static void tell_unreadable(const struct csv *csv, const char *what, const char *text)
+{
+    log_warn("'%s', line %zu: %s left empty: '%s'", csv->name, csv->line, what, text);
 }
 
 static int read_extras(const struct csv *csv, const struct columns *c, struct import_item *it,
@@ -167,12 +175,16 @@ static int read_extras(const struct csv *csv, const struct columns *c, struct im
     struct err ignored = {0};
     const char *heading = csv_field(csv, c->index[KEY_HEADING]);
     const char *group = csv_field(csv, c->index[KEY_GROUP]);
+    const char *captured = csv_field(csv, c->index[KEY_CAPTURED]);
     double deg = 0;
-    if (heading[0] && parse_f64(heading, -360, 360, &deg, &ignored) == 0) {
-        deg = fmod(deg + 360, 360);
-        it->heading_deg = deg;
+    if (heading[0] && parse_f64(heading, -360, 360, &deg, &ignored) != 0) {
+        tell_unreadable(csv, "heading (degrees) is", heading);
+    } else if (heading[0]) {
+        it->heading_deg = fmod(deg + 360, 360);
     }
-    read_captured(csv_field(csv, c->index[KEY_CAPTURED]), it->captured);
+    if (captured[0] && !read_captured(captured, it->captured)) {
+        tell_unreadable(csv, "captured (YYYY-MM) is", captured);
+    }
     if (group[0] && !(it->group = strdup(group))) {
         return err_nomem(e, "a group");
     }

@@ -78,10 +78,12 @@ says '4 duplicate_id'
 mkdir photos
 cp "$jpg" photos/p.jpg
 cp "$jpg" photos/q.jpg
-printf 'name\ty\tx\tway\twhen\tseq\np.jpg\t45\t16\t-90\t2021-06-07\ts1\nq.jpg\t45.0001\t16\t\t2021-13-01\t\nr.jpg\t45\t16\t\t\t\n' >photos.tsv
+printf 'name\ty\tx\tway\twhen\tseq\np.jpg\t45\t16\t-90\t2021-06-07\ts1\nq.jpg\t45.0001\t16\teast\t2021-13-01\t\nr.jpg\t45\t16\t\t\t\n' >photos.tsv
 expect 0 gdje-import --csv photos.tsv --images photos --columns file=name,lat=y,lon=x,heading=way,captured=when,group=seq
 is "$(sql "SELECT uuid, captured, group_key, view, heading_deg FROM location l JOIN image i ON location_id = l.id WHERE provider = 'import:photos' ORDER BY uuid")" 'p.jpg|2021-06|s1|0|270.0
 q.jpg||q.jpg|0|'
+says "line 3: heading (degrees) is left empty: 'east'"
+says "line 3: captured (YYYY-MM) is left empty: '2021-13-01'"
 grep -q '^4	no_images	there is no such file' out || die "missing photo"
 expect 0 gdje-import --csv photos.tsv --images photos --columns file=name,lat=y,lon=x --group near --name near --catalog near.gpkg
 is "$(sql 'SELECT DISTINCT group_key FROM location' near.gpkg)" near/p.jpg
