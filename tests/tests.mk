@@ -53,6 +53,11 @@ check-sanitized: $(unit_bins) $(fuzz_bins) ## unit tests and fuzz replay in one 
 	$(Q)sh tests/run.sh $(B) unit fuzz
 fuzz: $(addsuffix -libfuzzer,$(fuzz_bins)) ## build the fuzz targets with libFuzzer
 
+check-reference: $(addprefix $(B)/gdje-,import split project grid) ## grids beside GeoPandas, cell by cell, if it is there
+	$(Q)if /usr/bin/python3 -c 'import geopandas' 2>/dev/null; then \
+		/usr/bin/python3 tests/reference/check_grid.py $(B) && /usr/bin/python3 tests/reference/check_degrees.py $(B); \
+	else echo 'skip: no GeoPandas'; fi
+
 # measurements: programs in tests/bench, next to what people would use otherwise where that is here
 $(B)/tests/bench/train_step: tests/bench/train_step.c $(call archives_for,train/nn) $(B)/flags
 	$(call say,LD,$@)
@@ -76,5 +81,4 @@ bench-pack: $(addprefix $(B)/gdje-,import hash stats pack) ## its part about pic
 	$(Q)if /usr/bin/python3 -c 'import numpy, PIL' 2>/dev/null; then /usr/bin/python3 tests/bench/pack.py $(B); else echo 'skip: no NumPy and Pillow'; fi
 
 .PHONY: bench-pack bench-fetch bench-prep bench-train check-build check-sanitized check-unit check-cli check-fuzz test fuzz
-
-.PHONY: check-kill
+.PHONY: check-kill check-reference
