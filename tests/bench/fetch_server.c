@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The server of `make bench-fetch`: pictures of 75 KB from memory and just enough metadata, at the
- * least cost (a thread, a copy), so that the clients are what is measured. Every place
- * has a panorama of its own.
+ * least cost (a thread, a copy), so that the clients are what is measured. Every place has a
+ * panorama of its own.
  *
  *     fetch_server [ARRIVALS]
  *
@@ -89,6 +89,10 @@ static enum MHD_Result answer_picture(struct MHD_Connection *c, uint64_t which)
     memcpy(own + 2 + COMMENT, data + 2, n - 2);
     struct MHD_Response *r =
         MHD_create_response_from_buffer(n + COMMENT, own, MHD_RESPMEM_MUST_FREE);
+    if (!r) {
+        free(own);
+        return MHD_NO;
+    }
     enum MHD_Result ok = MHD_add_response_header(r, "Content-Type", "image/jpeg");
     ok = ok == MHD_YES ? MHD_queue_response(c, 200, r) : ok;
     MHD_destroy_response(r);
