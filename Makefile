@@ -155,8 +155,10 @@ endef
 # for train/nn/x.c both the train and the train/nn rule match; make prefers the shortest stem
 $(foreach f,$(folders),$(eval $(call folder_objects,$(f))))
 
-# sched_getaffinity is Linux's own: the cores we may use, not those the machine has
-$(B)/core/pool.o: CPPFLAGS += -D_GNU_SOURCE
+# what is Linux's own: sched_getaffinity (the cores we may use, not those the machine has) and
+# sync_file_range (the disk begins before we wait for it)
+gnu_sources := core/pool.c fetch/store.c
+$(gnu_sources:%.c=$(B)/%.o): CPPFLAGS += -D_GNU_SOURCE
 # resizing is made of loops for vector code, which gcc 12 leaves alone at -O2
 $(BUILD)/release/core/image_resize.o $(BUILD)/release/core/image_row.o: CPPFLAGS += -O3
 

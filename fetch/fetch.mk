@@ -14,6 +14,3 @@ $(B)/fetch/prices_text.o: $(B)/fetch/prices_text.c fetch/prices.h
 # a square root, nor are the exceptions of floats
 $(B)/fetch/equirect.o: CPPFLAGS += -fno-math-errno -fno-trapping-math
 $(BUILD)/release/fetch/equirect.o: CPPFLAGS += -O3
-
-# sync_file_range is Linux's own: the disk begins before we wait for it
-$(B)/fetch/store.o: CPPFLAGS += -D_GNU_SOURCE

@@ -39,7 +39,7 @@ define tidy_rule
 $(B)/lint/$(1:.c=.tidy): $(1) .clang-tidy $(lint_h)
 	$$(call say,TIDY,$(1))
 	@mkdir -p $$(@D)
-	$$(Q)clang-tidy --quiet $(1) -- $$(std) $$(if $$(filter core/pool.c,$(1)),-D_GNU_SOURCE) -DGDJE_VERSION='"$(VERSION)"' -DGDJE_DATADIR='""' -I. $$(cflags_$(call folder_of,$(1))) 2>$$@.log || { grep -v 'warnings generated' $$@.log >&2; exit 1; }
+	$$(Q)clang-tidy --quiet $(1) -- $$(std) $$(if $$(filter $(gnu_sources),$(1)),-D_GNU_SOURCE) -DGDJE_VERSION='"$(VERSION)"' -DGDJE_DATADIR='""' -I. $$(cflags_$(call folder_of,$(1))) 2>$$@.log || { grep -v 'warnings generated' $$@.log >&2; exit 1; }
 	@touch $$@
 endef
 $(foreach f,$(lint_c),$(eval $(call tidy_rule,$(f))))
