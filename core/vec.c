@@ -10,7 +10,7 @@
 
 int vec_room(void *array, size_t n, size_t *cap, size_t size, const char *what, struct err *e)
 {
-    void *p = NULL;
+    void *old = NULL;
     if (n < *cap) {
         return 0;
     }
@@ -18,12 +18,12 @@ int vec_room(void *array, size_t n, size_t *cap, size_t size, const char *what, 
     if (more > SIZE_MAX / 2 / size) {
         return err_nomem(e, what);
     }
-    memcpy(&p, array, sizeof p); /* whatever type it points to */
-    p = realloc(p, more * size);
-    if (!p) {
+    memcpy(&old, array, sizeof old); /* whatever type it points to */
+    void *grown = realloc(old, more * size);
+    if (!grown) {
         return err_nomem(e, what);
     }
-    memcpy(array, &p, sizeof p);
+    memcpy(array, &grown, sizeof grown);
     *cap = more;
     return 0;
 }
