@@ -25,5 +25,6 @@ int vec_room(void *array, size_t n, size_t *cap, size_t size, const char *what, 
     }
     memcpy(array, &grown, sizeof grown);
     *cap = more;
+    /* cppcheck-suppress memleak ; the caller's pointer has it */
     return 0;
 }
